@@ -1,0 +1,83 @@
+//! Why a whole request failed: a code for machines, a sentence for people.
+//!
+//! The trap: these end a request. What only spoils a part of it belongs into [`crate::findings`].
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("The cache {} is locked by another program. Close it, or try again in a moment.", path.display())]
+    CacheLocked { path: PathBuf },
+    #[error("The cache {} cannot be written: {reason}", path.display())]
+    CacheReadOnly { path: PathBuf, reason: String },
+    #[error("{} is not a Dwell cache: {reason}", path.display())]
+    CacheForeign { path: PathBuf, reason: String },
+    #[error("The cache {} was written by a newer Dwell (version {found}; this one reads up to {known}).", path.display())]
+    CacheNewer { path: PathBuf, found: i64, known: i64 },
+    #[error("The cache {} is damaged: {reason}", path.display())]
+    CacheDamaged { path: PathBuf, reason: String },
+    #[error("The disk is full; nothing of the unfinished session was kept. Free some space and run the import again.")]
+    DiskFull,
+    #[error("The import was cancelled. Sessions that were complete by then are kept.")]
+    Cancelled,
+    #[error("{} does not exist.", path.display())]
+    PathMissing { path: PathBuf },
+    #[error("{} cannot be read: {reason}", path.display())]
+    PathUnreadable { path: PathBuf, reason: String },
+    /// Nothing in the given paths was a recording; `reason` says what they were instead.
+    #[error("No recordings found: {reason}")]
+    NoRecordings { reason: String },
+    #[error("There is no session {id} in this cache.")]
+    SessionMissing { id: String },
+    #[error("Session {id} has no page {page}; it has {pages}.")]
+    PageMissing { id: String, page: u32, pages: u32 },
+    #[error("{message}")]
+    Usage { message: String },
+    #[error("{context}: {source}")]
+    Io { context: String, source: std::io::Error },
+    #[error("{message}")]
+    Internal { message: String },
+}
+
+impl Error {
+    /// Stable name for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::CacheLocked { .. } => "cache_locked",
+            Error::CacheReadOnly { .. } => "cache_read_only",
+            Error::CacheForeign { .. } => "cache_foreign",
+            Error::CacheNewer { .. } => "cache_newer",
+            Error::CacheDamaged { .. } => "cache_damaged",
+            Error::DiskFull => "disk_full",
+            Error::Cancelled => "cancelled",
+            Error::PathMissing { .. } => "path_missing",
+            Error::PathUnreadable { .. } => "path_unreadable",
+            Error::NoRecordings { .. } => "no_recordings",
+            Error::SessionMissing { .. } => "session_missing",
+            Error::PageMissing { .. } => "page_missing",
+            Error::Usage { .. } => "usage",
+            Error::Io { .. } => "io",
+            Error::Internal { .. } => "internal",
+        }
+    }
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Error::Usage { .. })
+    }
+}
+
+/// What crosses to the window and to `--json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorReport {
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl From<&Error> for ErrorReport {
+    fn from(e: &Error) -> Self {
+        ErrorReport { code: e.code(), message: e.to_string() }
+    }
+}

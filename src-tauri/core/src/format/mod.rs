@@ -1,0 +1,4 @@
+//! Bytes to events. Pure: no clock, no files, no network.
+
+pub mod clarity;
+pub mod rrweb;
