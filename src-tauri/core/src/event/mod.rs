@@ -9,10 +9,12 @@
 //! lives on. [`Page::document`] says which page views share ids and DOM state.
 
 mod kind;
+mod meta;
 mod node;
 mod op;
 
 pub use kind::*;
+pub use meta::*;
 pub use node::*;
 pub use op::*;
 
