@@ -85,7 +85,7 @@ pub(crate) fn value_end(text: &[u8], at: usize) -> Result<usize, Problem> {
         // At the start of a value.
         i = skip_space(text, i);
         match text.get(i) {
-            Some(&(b @ (b'{' | b'['))) => {
+            Some(&b @ (b'{' | b'[')) => {
                 if open.len() >= MAX_JSON_DEPTH {
                     return Err(Problem { offset: i, why: Why::Deep });
                 }

@@ -11,7 +11,6 @@ mod json;
 mod limits;
 mod payload;
 mod read;
-mod seam;
 mod sniff;
 mod zipped;
 

@@ -13,7 +13,7 @@ use super::bundle;
 use super::json::{Problem, Why, items, skip_space, unescape, value_end};
 use super::limits::{End, MAX_BODY, MAX_JSON_DEPTH, MAX_META, MAX_STRING, read_line, read_up_to};
 use super::read::{Place, Reader};
-use super::seam as rrweb;
+use crate::format::rrweb;
 use super::{Item, Part};
 use crate::error::Result;
 use crate::event::Source;
