@@ -146,6 +146,9 @@ fn key_end(text: &[u8], at: usize) -> Result<usize, Problem> {
     }
 }
 
+/// Key (without quotes, escapes as written; empty in a list) and value.
+type Entry = (Range<usize>, Range<usize>);
+
 /// The values of one list, or of one object with their keys, one after the other. Stops behind the first
 /// problem: what came before it is whole.
 pub(crate) struct Items<'t> {
@@ -163,7 +166,7 @@ pub(crate) fn items(text: &[u8], at: usize) -> Items<'_> {
 }
 
 impl Items<'_> {
-    fn step(&mut self) -> Result<Option<(Range<usize>, Range<usize>)>, Problem> {
+    fn step(&mut self) -> Result<Option<Entry>, Problem> {
         let close = if self.object { b'}' } else { b']' };
         let mut i = skip_space(self.text, self.at);
         match self.text.get(i) {
@@ -187,8 +190,7 @@ impl Items<'_> {
 }
 
 impl Iterator for Items<'_> {
-    /// Key (without quotes, escapes as written) and value.
-    type Item = Result<(Range<usize>, Range<usize>), Problem>;
+    type Item = Result<Entry, Problem>;
     fn next(&mut self) -> Option<Self::Item> {
         if self.done {
             return None;

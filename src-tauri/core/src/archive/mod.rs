@@ -104,7 +104,7 @@ pub enum Item {
     /// About the sessions of `scope`, before or after their parts, always before its `Leave`.
     Said {
         scope: String,
-        said: Said,
+        said: Box<Said>,
     },
     /// No more parts of this scope follow.
     Leave {

@@ -13,11 +13,11 @@ use super::bundle;
 use super::json::{Problem, Why, items, skip_space, unescape, value_end};
 use super::limits::{End, MAX_BODY, MAX_JSON_DEPTH, MAX_META, MAX_STRING, read_line, read_up_to};
 use super::read::{Place, Reader};
-use crate::format::rrweb;
 use super::{Item, Part};
 use crate::error::Result;
 use crate::event::Source;
 use crate::findings::{Finding, Severity};
+use crate::format::{clarity, rrweb};
 
 /// Keys of an object that are looked at; payloads have three, session lines as many.
 const KEYS: usize = 64;
@@ -215,7 +215,7 @@ impl Reader<'_, '_> {
         };
         let (code, why) = explain(problem);
         let offset = problem.offset as u64;
-        // The leading elements of a list are whole, and rrweb's reader salvages its own.
+        // The leading elements of a list are whole, and the formats' readers salvage their own.
         if matches!(problem.why, Why::Truncated | Why::Broken) {
             let first = items(text, 0).next().and_then(|item| item.ok());
             if text.first() == Some(&b'[')
@@ -227,10 +227,15 @@ impl Reader<'_, '_> {
                 self.find(Finding::warning(code, message).at_offset(offset), place);
                 return Ok(());
             }
-            if rrweb::looks_like(text) {
+            let salvaged = match () {
+                () if rrweb::looks_like(text) => Some(Source::Rrweb),
+                () if clarity::payload::peek(text).is_ok() => Some(Source::Clarity),
+                () => None,
+            };
+            if let Some(format) = salvaged {
                 let message = format!("{} {why}; what came before was read.", place.path);
                 self.find(Finding::warning(code, message).at_offset(offset), place);
-                return self.part(text.to_vec(), Source::Rrweb, place);
+                return self.part(text.to_vec(), format, place);
             }
         }
         let message = format!("{} {why}.", place.path);
@@ -249,7 +254,7 @@ impl Reader<'_, '_> {
             }
             Form::About if text.len() as u64 <= MAX_META => {
                 let Ok(Value::Object(map)) = serde_json::from_slice(text) else { return Ok(false) };
-                let said = bundle::said(&map, 2);
+                let said = Box::new(bundle::said(&map, 2));
                 self.take(Item::Said { scope: place.scope.clone(), said })?;
             }
             Form::Har => {
@@ -339,7 +344,7 @@ impl Reader<'_, '_> {
         if let Some(at) = meta.filter(|at| at.len() as u64 <= MAX_META) {
             match serde_json::from_slice(&text[at.clone()]) {
                 Ok(Value::Object(map)) => {
-                    self.take(Item::Said { scope: scope.clone(), said: bundle::said(&map, 1) })?;
+                    self.take(Item::Said { scope: scope.clone(), said: Box::new(bundle::said(&map, 1)) })?;
                 }
                 Ok(Value::Null) => {}
                 Ok(_) | Err(_) => {

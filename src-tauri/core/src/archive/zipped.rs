@@ -335,7 +335,7 @@ impl Reader<'_, '_> {
             (0..members.len()).map(|i| (members.name(i).to_owned(), i)).collect();
         for (number, session) in manifest.sessions.iter().enumerate() {
             let scope = format!("{}{separator}{root}manifest.json#{}", place.path, number + 1);
-            self.take(Item::Said { scope: scope.clone(), said: session.said.clone() })?;
+            self.take(Item::Said { scope: scope.clone(), said: Box::new(session.said.clone()) })?;
             for (position, file) in session.files.iter().enumerate() {
                 let name = format!("{root}{file}");
                 let mut at = place.member(separator, &name);
@@ -503,9 +503,12 @@ fn local_header(input: &mut dyn BufRead, marked: bool) -> Option<Local> {
 /// mark of the next header. True when that is a member's.
 fn skip_descriptor(input: &mut impl Read) -> bool {
     let mut seen = Vec::with_capacity(32);
-    for byte in input.bytes().take(32) {
-        let Ok(byte) = byte else { return false };
-        seen.push(byte);
+    while seen.len() < 32 {
+        let mut byte = [0];
+        if input.read_exact(&mut byte).is_err() {
+            return false;
+        }
+        seen.extend(byte);
         if seen.len() >= 16 && seen.ends_with(b"PK\x03\x04") {
             return true;
         }

@@ -29,11 +29,7 @@ pub(crate) struct Derived {
 
 /// Decodes bodies that stand in the session's order. `None`, with the findings, when there is no event in
 /// them.
-pub(crate) fn decode(
-    source: Source,
-    identity: Option<&Identity>,
-    bodies: &[Body<'_>],
-) -> (Option<Session>, Findings) {
+pub(crate) fn decode(source: Source, identity: Option<&Identity>, bodies: &[Body<'_>]) -> (Option<Session>, Findings) {
     let mut findings = Findings::new();
     let said = identity.map(|i| i.session.as_str()).filter(|id| !id.is_empty());
     // Decoders promise not to panic on any input. Should one break the promise, one session is lost and not
@@ -57,10 +53,7 @@ pub(crate) fn decode(
     (session, findings)
 }
 
-pub(crate) fn derive(
-    identity: &Identity,
-    bodies: &[Body<'_>],
-) -> (Option<Derived>, Findings) {
+pub(crate) fn derive(identity: &Identity, bodies: &[Body<'_>]) -> (Option<Derived>, Findings) {
     let (session, findings) = decode(identity.source, Some(identity), bodies);
     match session {
         Some(session) => (Some(named(session, identity, findings)), Findings::new()),

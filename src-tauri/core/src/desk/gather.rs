@@ -13,7 +13,7 @@ use crate::archive::{self, Asset, Hash, Item, Part, Said, Sink};
 use crate::error::{Error, Result};
 use crate::event::Source;
 use crate::findings::{Finding, Findings};
-use crate::format::clarity;
+use crate::format::clarity::payload;
 
 /// Bytes of waiting bodies that are kept in memory.
 const WAIT_IN_MEMORY: u64 = 192 << 20;
@@ -130,13 +130,14 @@ impl<'s> Gather<'s> {
         let mut position = part.position;
         let mut alone = false;
         let key = match part.format {
-            Source::Clarity => match clarity::peek(&part.bytes) {
+            Source::Clarity => match payload::peek(&part.bytes) {
                 Ok(envelope) => {
-                    position = (envelope.page.min(u64::from(u32::MAX)) << 32) | envelope.sequence.min(u64::from(u32::MAX));
+                    position =
+                        (envelope.page.min(u64::from(u32::MAX)) << 32) | envelope.sequence.min(u64::from(u32::MAX));
                     Key::Clarity { project: envelope.project, user: envelope.user, session: envelope.session }
                 }
                 Err(why) => {
-                    let message = format!("{} is no Clarity payload that can be read: {why}.", part.path);
+                    let message = format!("{} cannot be read. {why}", part.path);
                     findings.push(Finding::error("clarity_envelope", message).at_path(part.path));
                     return Ok(());
                 }
@@ -247,7 +248,7 @@ impl Sink for Gather<'_> {
         match item {
             Item::Part(part) => self.part(part, findings),
             Item::Said { scope, said } => {
-                self.said.entry(scope).or_default().push(said);
+                self.said.entry(scope).or_default().push(*said);
                 Ok(())
             }
             Item::Leave { scope } => self.leave(&scope),

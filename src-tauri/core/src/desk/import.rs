@@ -14,7 +14,8 @@
 //! given, an id never changes. Paths are read in sorted order and Clarity before rrweb, so that one import
 //! gives the same ids every time.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -105,21 +106,17 @@ pub fn import(
     let history = tx.start_import(now, &names)?;
     tx.commit()?;
 
-    let mut import = Import {
-        cache,
-        options,
-        summary: ImportSummary::default(),
-        added: BTreeSet::new(),
-        updated: BTreeSet::new(),
-        met: HashSet::new(),
-        findings: Findings::new(),
-        sessions_done: 0,
-    };
+    let mut import = Import::new(cache, options);
+    import.refresh(cancel)?;
     let (seen, read_findings) = import.run(&paths, bytes_total, progress, cancel)?;
     findings.extend(read_findings);
     findings.extend(std::mem::take(&mut import.findings));
-
     let mut summary = std::mem::take(&mut import.summary);
+    for id in &summary.sessions {
+        for finding in import.session_findings.remove(id).unwrap_or_default() {
+            findings.push(finding);
+        }
+    }
     summary.sessions_added = import.added.len() as u64;
     summary.sessions_updated = import.updated.difference(&import.added).count() as u64;
     summary.elapsed_ms = begun.elapsed().as_millis() as u64;
@@ -184,6 +181,8 @@ struct Import<'c> {
     updated: BTreeSet<String>,
     met: HashSet<String>,
     findings: Findings,
+    /// Of each session as it is after the last change: one that is completed twice tells its findings once.
+    session_findings: HashMap<String, Vec<Finding>>,
     sessions_done: u64,
 }
 
@@ -247,7 +246,58 @@ impl Gate {
 
 type Numbered<T> = (u64, u64, T);
 
-impl Import<'_> {
+/// Derives sessions again that an older version derived. Gives their number; an import does this by itself.
+///
+/// # Errors
+/// [`Error::Cancelled`], [`Error::DiskFull`] and the `Cache…` ones.
+pub fn refresh(cache: &mut Cache, cancel: &AtomicBool) -> Result<u64> {
+    let options = Options::default();
+    let mut import = Import::new(cache, &options);
+    import.refresh(cancel)?;
+    Ok(import.updated.len() as u64)
+}
+
+impl<'c> Import<'c> {
+    fn new(cache: &'c mut Cache, options: &'c Options) -> Import<'c> {
+        Import {
+            cache,
+            options,
+            summary: ImportSummary::default(),
+            added: BTreeSet::new(),
+            updated: BTreeSet::new(),
+            met: HashSet::new(),
+            findings: Findings::new(),
+            session_findings: HashMap::new(),
+            sessions_done: 0,
+        }
+    }
+
+    fn refresh(&mut self, cancel: &AtomicBool) -> Result<()> {
+        let nothing_new = Options { project: None, threads: 1 };
+        for id in self.cache.sessions_not_derived_by(DERIVED_BY)? {
+            if cancel.load(Ordering::Relaxed) {
+                return Err(Error::Cancelled);
+            }
+            let Identity { source, project, user, session } = self.cache.session(&id)?.identity;
+            let group = Box::new(Group {
+                source,
+                identity: Some((project, user, session)),
+                bodies: Vec::new(),
+                repeated: 0,
+                said: Vec::new(),
+                asset_scopes: BTreeSet::new(),
+            });
+            let Prepared { group, outcome } = prepare(group, self.cache, &nothing_new)?;
+            if let Outcome::Write(ready) = outcome {
+                self.write_session(&group, *ready)?;
+            }
+        }
+        // Only what the given files hold counts as met.
+        self.summary = ImportSummary::default();
+        self.met.clear();
+        Ok(())
+    }
+
     fn run(
         &mut self,
         paths: &[PathBuf],
@@ -280,8 +330,7 @@ impl Import<'_> {
                 let (jobs, send, path) = (&jobs, send_done.clone(), path.as_path());
                 let stop = &stop;
                 let spawn = std::thread::Builder::new().name("decode".into()).stack_size(STACK);
-                let started =
-                    spawn.spawn_scoped(scope, move || decode_all(jobs, &send, path, options, stop));
+                let started = spawn.spawn_scoped(scope, move || decode_all(jobs, &send, path, options, stop));
                 if let Err(e) = started {
                     stop.store(true, Ordering::Relaxed);
                     return Err(thread_error(e));
@@ -374,9 +423,8 @@ impl Import<'_> {
             Outcome::Nothing(findings) => self.findings.extend(findings),
             Outcome::Same(id) => {
                 self.summary.duplicates += group.bodies.len() as u64;
-                for finding in self.cache.findings(&id)? {
-                    self.findings.push(finding);
-                }
+                let findings = self.cache.findings(&id)?;
+                self.session_findings.insert(id.clone(), findings);
                 self.meet(id);
             }
             Outcome::Write(ready) => {
@@ -447,9 +495,7 @@ impl Import<'_> {
             Some(_) => self.updated.insert(id.clone()),
             None => self.added.insert(id.clone()),
         };
-        for finding in list {
-            self.findings.push(finding);
-        }
+        self.session_findings.insert(id.clone(), list);
         self.meet(id);
         Ok(())
     }
@@ -510,7 +556,9 @@ fn read_all(
     for path in paths {
         match archive::read(path, &mut gather, stop, consumed, &mut seen, &mut findings) {
             Ok(()) => {}
-            Err(e @ (Error::PathMissing { .. } | Error::PathUnreadable { .. } | Error::Io { .. })) if paths.len() > 1 => {
+            Err(e @ (Error::PathMissing { .. } | Error::PathUnreadable { .. } | Error::Io { .. }))
+                if paths.len() > 1 =>
+            {
                 findings.push(Finding::error(e.code(), e.to_string()).at_path(path.to_string_lossy()));
             }
             Err(e) => return Err(e),
@@ -537,20 +585,23 @@ fn decode_all(
         }
         let result = match job {
             Job::Group(group) => {
-                let prepare_here = || {
+                let prepare_here = AssertUnwindSafe(|| {
                     let cache = match &mut cache {
                         Some(cache) => cache,
                         None => cache.insert(Cache::open_read_only(path)?),
                     };
                     prepare(group, cache, options).map(Done::Group)
-                };
-                prepare_here()
+                });
+                // A thread that died would leave a hole in the order, and the writer waiting for ever.
+                catch_unwind(prepare_here).unwrap_or_else(|_| {
+                    let message = "Decoding stopped because of an error in this program.".to_owned();
+                    Err(Error::Internal { message })
+                })
             }
             other => Ok(Done::Other(other)),
         };
-        if send.send((ordinal, bytes, result)).is_err() {
-            return;
-        }
+        // Nobody listens after a failure; what is left is taken and dropped, so that the reader can end.
+        let _ = send.send((ordinal, bytes, result));
     }
 }
 
@@ -562,12 +613,9 @@ fn hashes(cache: &Cache, id: &str) -> Result<Vec<[u8; 32]>> {
 fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepared> {
     let mut decoded = None;
     let identity = match &group.identity {
-        Some((project, user, session)) => Identity {
-            source: group.source,
-            project: project.clone(),
-            user: user.clone(),
-            session: session.clone(),
-        },
+        Some((project, user, session)) => {
+            Identity { source: group.source, project: project.clone(), user: user.clone(), session: session.clone() }
+        }
         None => match unnamed(&group, cache)? {
             Ok((identity, session)) => {
                 decoded = session;
@@ -619,10 +667,7 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepar
         return Ok(Prepared { group, outcome: Outcome::Nothing(findings) });
     };
     let chunks = store::encode(&derived.session.events)?;
-    let packed = new
-        .into_iter()
-        .map(|i| Ok((i, store::pack(&group.bodies[i].bytes)?)))
-        .collect::<Result<Vec<_>>>()?;
+    let packed = new.into_iter().map(|i| Ok((i, store::pack(&group.bodies[i].bytes)?))).collect::<Result<Vec<_>>>()?;
     let base = base.iter().map(|info| info.hash).collect();
     let ready = Ready { identity, base, base_said: said.len(), derived, chunks, packed };
     Ok(Prepared { group, outcome: Outcome::Write(Box::new(ready)) })
@@ -630,10 +675,7 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepar
 
 /// Who an rrweb recording is that came without a name: the session that has all its bodies, or the one that
 /// its own first event gives.
-fn unnamed(
-    group: &Group,
-    cache: &Cache,
-) -> Result<std::result::Result<(Identity, Option<Derived>), Findings>> {
+fn unnamed(group: &Group, cache: &Cache) -> Result<std::result::Result<(Identity, Option<Derived>), Findings>> {
     let mut candidates: Option<BTreeSet<String>> = None;
     for body in &group.bodies {
         let with: BTreeSet<String> = cache.sessions_with(group.source, &body.hash.0)?.into_iter().collect();

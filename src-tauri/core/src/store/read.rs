@@ -2,7 +2,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
 use super::failure::At;
-use super::{Cache, chunk};
+use super::{Cache, DERIVED_BY, chunk};
 use crate::error::{Error, Result};
 use crate::event::{Event, Gap, Millis, Page, Session, SessionMeta, Source};
 use crate::findings::Finding;
@@ -195,6 +195,18 @@ impl Cache {
         rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
     }
 
+    /// Sessions whose events another version of decoding gave; they have to be derived again before they can
+    /// be read.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn sessions_not_derived_by(&self, version: i64) -> Result<Vec<String>> {
+        let mut query =
+            self.db.prepare_cached("SELECT id FROM sessions WHERE derived_by <> ? ORDER BY id").at(&self.path)?;
+        let rows = query.query_map([version], |row| row.get(0));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
     /// Page views in order.
     ///
     /// # Errors
@@ -256,6 +268,10 @@ impl Cache {
     /// [`Error::SessionMissing`], the `Cache…` ones.
     pub fn events(&self, id: &str) -> Result<Vec<Event>> {
         let row = self.session(id)?;
+        if row.derived_by != DERIVED_BY {
+            let why = "was stored by another version of Dwell; any import brings it up to date";
+            return Err(self.damaged(format!("session {id} {why}")));
+        }
         let mut events = Vec::with_capacity(row.event_count.min(1 << 20));
         for info in self.chunks(id)? {
             events.extend(self.chunk_events(id, info.ordinal)?);
