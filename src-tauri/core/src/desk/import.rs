@@ -163,10 +163,11 @@ fn nothing(names: &[String], seen: &Seen, findings: &Findings) -> Error {
             let mut others: Vec<(&String, &u64)> = seen.others.iter().collect();
             others.sort_by_key(|(what, n)| (std::cmp::Reverse(**n), what.as_str()));
             let list: Vec<String> = others.iter().take(4).map(|(what, n)| format!("{n} × {what}")).collect();
+            let kinds = if list.is_empty() { String::new() } else { format!(" ({})", list.join(", ")) };
             match seen.files {
                 0 => format!("{name} holds no files."),
-                n if list.is_empty() => format!("{name} holds {n} files, none of them a recording."),
-                n => format!("{name} holds {n} files, none of them a recording ({}).", list.join(", ")),
+                1 => format!("{name} holds one file, and it is no recording{kinds}."),
+                n => format!("{name} holds {n} files, none of them a recording{kinds}."),
             }
         }
     };

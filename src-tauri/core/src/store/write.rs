@@ -48,6 +48,16 @@ impl Cache {
         Ok(Writing { path: &self.path, tx })
     }
 
+    /// Lets the file grow to at most so many pages, or to its present size when that is more; `None` lifts
+    /// the limit. For this connection only.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn limit_pages(&mut self, pages: Option<u32>) -> Result<()> {
+        let most = pages.map_or(i64::from(u32::MAX) - 1, |n| i64::from(n.max(1)));
+        self.db.pragma_update_and_check(None, "max_page_count", most, |_| Ok(())).at(&self.path)
+    }
+
     /// Moves the log into the file, so that the file alone is the cache. Best effort: another reader may
     /// hold it off.
     ///
