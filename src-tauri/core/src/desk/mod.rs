@@ -8,6 +8,9 @@ pub mod events;
 mod gather;
 pub mod import;
 pub mod list;
+pub mod session;
 pub mod verify;
+mod window;
 
 pub use import::{ImportSummary, Options, Progress, import};
+pub use window::{CachedAssets, Desk};
