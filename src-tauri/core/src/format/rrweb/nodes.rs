@@ -66,7 +66,9 @@ pub(super) enum Field {
     Check,
     /// A button, file or image input: its value is no live state.
     Fixed,
+    /// A drop-down or list of which one option is chosen.
     Select,
+    SelectMany,
     TextArea,
 }
 
@@ -675,12 +677,22 @@ impl Document {
                 batch.late.push(Op::Value { node, value });
             }
         } else if &*tag == "select" {
-            known.field = Field::Select;
+            let many = attrs.iter().any(|a| &*a.name == "multiple");
+            known.field = if many { Field::SelectMany } else { Field::Select };
             if let Some(value) = value {
                 batch.selects.push(Op::Value { node, value });
             }
         } else if &*tag == "option" && selected {
-            batch.late.push(Op::Selected { node, selected: true });
+            let up = |id: u64| self.nodes.get(&id).map(|n| (id, n));
+            let select =
+                up(known.parent).and_then(|(id, n)| if &*n.tag == "optgroup" { up(n.parent) } else { Some((id, n)) });
+            match (select, attrs.iter().find(|a| &*a.name == "value")) {
+                // Choosing it takes the choice from the others.
+                (Some((id, n)), Some(value)) if n.field == Field::Select => {
+                    batch.late.push(Op::Value { node: NodeId(id), value: value.value.clone() });
+                }
+                _ => batch.late.push(Op::Selected { node, selected: true }),
+            }
         } else if open && matches!(&*tag, "dialog" | "details") {
             batch.late.push(Op::Open { node, open: if modal { OpenState::Modal } else { OpenState::Open } });
         }
@@ -985,7 +997,7 @@ impl Document {
                     }
                     continue;
                 }
-                "value" if field == Field::TextArea || field == Field::Select => {
+                "value" if matches!(field, Field::TextArea | Field::Select | Field::SelectMany) => {
                     if let Some(value) = value
                         && self.follows(id, &value)
                     {
