@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dwell_core::desk::{Desk, SessionsQuery};
 use dwell_core::error::{Error, ErrorReport};
-use dwell_core::wire::{ImportProgress, ImportSummary, Project};
+use dwell_core::wire::{ImportProgressView, ImportSummaryView, ProjectView};
 use tauri::ipc::{Channel, Invoke, Response};
 use tauri::{AppHandle, Manager, State};
 use tauri_plugin_dialog::DialogExt;
@@ -37,7 +37,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
 }
 
 #[tauri::command]
-async fn project(app: AppHandle) -> Answer<Project> {
+async fn project(app: AppHandle) -> Answer<ProjectView> {
     ask(app, |desk| desk.project()).await
 }
 
@@ -72,12 +72,12 @@ async fn replay_steps(app: AppHandle, id: String, shown: u64, until: i64) -> Ans
 }
 
 #[tauri::command]
-async fn open_demo(app: AppHandle) -> Answer<Project> {
+async fn open_demo(app: AppHandle) -> Answer<ProjectView> {
     work(app, |app| report(app.state::<Projects>().switch(Which::Demo)?.project())).await
 }
 
 #[tauri::command]
-async fn open_project(app: AppHandle) -> Answer<Project> {
+async fn open_project(app: AppHandle) -> Answer<ProjectView> {
     work(app, |app| report(app.state::<Projects>().switch(Which::Own)?.project())).await
 }
 
@@ -86,12 +86,12 @@ async fn import(
     app: AppHandle,
     imports: State<'_, Imports>,
     paths: Vec<PathBuf>,
-    on_progress: Channel<ImportProgress>,
-) -> Answer<ImportSummary> {
+    on_progress: Channel<ImportProgressView>,
+) -> Answer<ImportSummaryView> {
     let running = imports.begin()?;
     work(app, move |app| {
         // The window may be gone by now: nobody is left to tell.
-        let tell = |progress: ImportProgress| drop(on_progress.send(progress));
+        let tell = |progress: ImportProgressView| drop(on_progress.send(progress));
         let summary = app.state::<Projects>().own()?.import(paths, &tell, &running.cancelled)?;
         app.state::<Projects>().switch(Which::Own)?;
         Ok(summary)

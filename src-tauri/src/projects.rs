@@ -15,7 +15,8 @@ use tauri::{AppHandle, Manager};
 /// The demo's recordings, as the archive that a person could import too.
 const DEMO: &[u8] = include_bytes!("../../tests/demo-site/demo.zip");
 const DEMO_CACHE: &str = "demo.sqlite";
-const OWN_CACHE: &str = "project.sqlite";
+/// The file that the command line uses too when none is named.
+const OWN_CACHE: &str = "cache.sqlite";
 /// Length and checksum of the archive that the demo cache was filled from.
 const DEMO_STAMP: &str = "demo.stamp";
 
@@ -29,7 +30,8 @@ pub(crate) enum Which {
 pub(crate) fn folder(app: &AppHandle) -> tauri::Result<PathBuf> {
     match std::env::var_os("DWELL_DATA") {
         Some(folder) if !folder.is_empty() => Ok(PathBuf::from(folder)),
-        _ => Ok(app.path().data_dir()?.join("dwell")),
+        // As `default_cache` of the command line has it: what one imports, the other shows.
+        _ => Ok(app.path().local_data_dir()?.join(if cfg!(target_os = "linux") { "dwell" } else { "Dwell" })),
     }
 }
 
