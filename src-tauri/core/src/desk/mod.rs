@@ -12,5 +12,6 @@ pub mod session;
 pub mod verify;
 mod window;
 
+pub use crate::store::Asset;
 pub use import::{ImportSummary, Options, Progress, import};
-pub use window::{CachedAssets, Desk};
+pub use window::{CachedAssets, Desk, SessionsQuery};

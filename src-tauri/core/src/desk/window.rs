@@ -34,6 +34,15 @@ const IDLE_MS: Millis = 5_000;
 /// Marks that a timeline can use; beyond it the transcript is the place to look.
 const MOST_MARKERS: usize = 2_000;
 
+/// Which rows of the session list, and in which order.
+#[derive(Debug, Clone, Default)]
+pub struct SessionsQuery {
+    /// Field of the filter language.
+    pub sort: Option<String>,
+    pub descending: Option<bool>,
+    pub text: Option<String>,
+}
+
 /// An open project.
 pub struct Desk {
     path: PathBuf,
@@ -55,6 +64,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Epoch ms by this machine's clock.
+fn now() -> Millis {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |d| d.as_millis() as Millis)
+}
+
 fn json(value: &impl Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|e| Error::Internal { message: format!("An answer cannot be written: {e}.") })
 }
@@ -64,9 +79,15 @@ impl Desk {
     ///
     /// # Errors
     /// The `Cache…` ones.
-    pub fn open(path: &Path, demo: bool) -> Result<Desk> {
+    pub fn open(path: &Path) -> Result<Desk> {
         let cache = Cache::open(path)?;
-        Ok(Desk { path: path.to_owned(), demo, cache: Mutex::new(cache), open: Mutex::new(None) })
+        Ok(Desk { path: path.to_owned(), demo: false, cache: Mutex::new(cache), open: Mutex::new(None) })
+    }
+
+    /// Says that this is the demo project.
+    #[must_use]
+    pub fn as_demo(self) -> Desk {
+        Desk { demo: true, ..self }
     }
 
     pub fn path(&self) -> &Path {
@@ -101,16 +122,17 @@ impl Desk {
     ///
     /// # Errors
     /// [`Error::Usage`] for a field that does not exist, the `Cache…` ones.
-    pub fn sessions(&self, sort: Option<&str>, descending: bool, text: Option<&str>) -> Result<Vec<u8>> {
-        let sort = match sort {
-            Some(field) => format!("{field}:{}", if descending { "desc" } else { "asc" }).parse()?,
+    pub fn sessions(&self, query: SessionsQuery) -> Result<Vec<u8>> {
+        let direction = if query.descending.unwrap_or(false) { "desc" } else { "asc" };
+        let sort = match query.sort {
+            Some(field) => format!("{field}:{direction}").parse()?,
             None => list::Sort::default(),
         };
         let mut rows = lock(&self.cache).sessions(&store::Filter::default())?;
         list::order(&mut rows, &sort);
         let total = rows.len() as u32;
         let mut rows: Vec<SessionRow> = rows.iter().map(session_row).collect();
-        if let Some(text) = text.map(str::trim).filter(|t| !t.is_empty()) {
+        if let Some(text) = query.text.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
             let wanted = text.to_lowercase();
             rows.retain(|row| mentions(row, &wanted));
         }
@@ -170,10 +192,10 @@ impl Desk {
     ///
     /// # Errors
     /// [`Error::SessionMissing`], the `Cache…` ones.
-    pub fn replay_seek(&self, id: &str, shown: Option<usize>, time: Millis) -> Result<Vec<u8>> {
+    pub fn replay_seek(&self, id: &str, shown: Option<u64>, time: Millis) -> Result<Vec<u8>> {
         self.with(id, |open| {
             let assets = open.assets.clone();
-            let step = open.replay.seek(shown, time, &Projection { assets: &*assets });
+            let step = open.replay.seek(shown.map(|s| s as usize), time, &Projection { assets: &*assets });
             let mut out = String::new();
             print_step(&step, &mut out);
             Ok(out.into_bytes())
@@ -184,10 +206,10 @@ impl Desk {
     ///
     /// # Errors
     /// [`Error::SessionMissing`], the `Cache…` ones.
-    pub fn replay_steps(&self, id: &str, shown: usize, until: Millis) -> Result<Vec<u8>> {
+    pub fn replay_steps(&self, id: &str, shown: u64, until: Millis) -> Result<Vec<u8>> {
         self.with(id, |open| {
             let assets = open.assets.clone();
-            let steps = open.replay.steps(shown, until, &Projection { assets: &*assets });
+            let steps = open.replay.steps(shown as usize, until, &Projection { assets: &*assets });
             Ok(print_steps(&steps).into_bytes())
         })
     }
@@ -203,15 +225,15 @@ impl Desk {
         }
     }
 
-    /// Notes that a person has watched the session. `now` is epoch ms.
+    /// Notes that a person has watched the session.
     ///
     /// # Errors
     /// [`Error::SessionMissing`], the `Cache…` ones.
-    pub fn mark_watched(&self, id: &str, now: Millis) -> Result<()> {
+    pub fn mark_watched(&self, id: &str) -> Result<()> {
         let mut cache = lock(&self.cache);
         cache.session(id)?;
         let writing = cache.write()?;
-        writing.put_watched(id, now)?;
+        writing.put_watched(id, now())?;
         writing.commit()
     }
 
@@ -221,10 +243,9 @@ impl Desk {
     /// As [`import::import`].
     pub fn import(
         &self,
-        paths: &[PathBuf],
-        progress: &mut dyn FnMut(ImportProgressView),
+        paths: Vec<PathBuf>,
+        progress: &dyn Fn(ImportProgressView),
         cancel: &AtomicBool,
-        now: Millis,
     ) -> Result<ImportSummaryView> {
         // A connection of its own: lists and players go on reading while it writes.
         let mut cache = Cache::open(&self.path)?;
@@ -232,11 +253,11 @@ impl Desk {
         let before: Vec<String> = cache.session_ids()?;
         let answer = import::import(
             &mut cache,
-            paths,
+            &paths,
             &import::Options::default(),
             &mut |p: &import::Progress| progress(progress_view(p)),
             cancel,
-            now,
+            now(),
             &mut findings,
         );
         *lock(&self.open) = None;
