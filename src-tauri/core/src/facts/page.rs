@@ -265,13 +265,7 @@ impl PageTally {
 
     /// `hidden`: hidden spans of the page view, `None` when the recording does not tell; `errors_known`: the
     /// recorder would have written down script errors.
-    pub(super) fn finish(
-        self,
-        page: &Page,
-        hidden: Option<&[Span]>,
-        active: &[Span],
-        errors_known: bool,
-    ) -> PageFacts {
+    pub(super) fn finish(self, page: &Page, hidden: Option<&[Span]>, active: &[Span], errors_known: bool) -> PageFacts {
         let window = Span::new(page.started_at, page.ended_at);
         PageFacts {
             number: page.number,
