@@ -1,5 +1,7 @@
 //! Facts of real recordings against what the visits' own page logs say.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its corpus must fail")]
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
