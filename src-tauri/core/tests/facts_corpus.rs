@@ -1,16 +1,24 @@
 //! Facts of real recordings against what the visits' own page logs say.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its corpus must fail")]
+
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use dwell_core::event::{Session, SessionMeta};
-use dwell_core::facts::{SessionFacts, of_session};
+use dwell_core::facts::{SessionFacts, browser_word, device_word, of_session, os_word};
 use dwell_core::findings::Findings;
 use dwell_core::format::{clarity, rrweb};
+use flate2::read::GzDecoder;
 use serde_json::Value;
 
+fn corpus() -> PathBuf {
+    std::env::var_os("DWELL_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"), PathBuf::from)
+}
+
 fn visits() -> Vec<PathBuf> {
-    let root = std::env::var_os("DWELL_CORPUS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"), PathBuf::from);
+    let root = corpus();
     let mut found: Vec<PathBuf> = std::fs::read_dir(root.join("visits"))
         .into_iter()
         .flatten()
@@ -135,15 +143,46 @@ fn facts_agree_with_the_visits() {
             let mut back = SessionFacts::from_json(f.to_json()).unwrap();
             back.pages = f.pages.clone();
             assert_eq!(back, f, "{name} {format}");
-            if std::env::var_os("DWELL_PRINT").is_some() {
-                println!("{name} {format} {}", f.to_json());
-                for page in &f.pages {
-                    println!("  {}", page.to_json());
-                }
-            }
             sessions += 1;
         }
     }
     eprintln!("{sessions} sessions, {} of {} facts right", score.checked - score.wrong.len(), score.checked);
     assert!(score.wrong.is_empty(), "{:#?}", score.wrong);
+}
+
+/// Session lines whose payloads were re-stamped with other user agents, referrers and landing pages; `meta` says
+/// which. What is derived without it must agree with it.
+#[test]
+fn facts_agree_with_amplified_sessions() {
+    let path = corpus().join("stress/sample-60.ndjson.gz");
+    let Ok(file) = std::fs::File::open(&path) else {
+        eprintln!("skipped: no {}", path.display());
+        return;
+    };
+    let mut score = Score::default();
+    let mut sessions = 0;
+    for line in BufReader::new(GzDecoder::new(file)).lines() {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let (meta, Some(payloads)) = (&line["meta"], line["clarity"].as_array()) else { continue };
+        let bodies: Vec<clarity::Body<'_>> = payloads
+            .iter()
+            .map(|p| clarity::Body { path: "line", bytes: p.as_str().unwrap_or_default().as_bytes() })
+            .collect();
+        let session = clarity::decode_session(&bodies, &mut Findings::new()).unwrap();
+        let row = of_session(&session, &SessionMeta::default()).to_json();
+        let at = |field: &str| format!("{} {field}", meta["index"]);
+        score.want(at("device"), text(&row["device"]), device_word(&text(&meta["device"])).unwrap());
+        score.want(at("browser"), text(&row["browser"]), browser_word(&text(&meta["browser"])).unwrap());
+        score.want(at("os"), text(&row["os"]), os_word(&text(&meta["os"])).unwrap());
+        score.want(at("language"), text(&row["language"]), text(&meta["locale"]));
+        // A payload that had no referrer was given none, whatever its `meta` says.
+        if !row["referrer"].is_null() {
+            score.want(at("referrer"), text(&row["referrer"]), text(&meta["referrer"]));
+        }
+        score.want(at("entry_page"), text(&row["entry_page"]), text(&meta["landing"]));
+        score.want(at("user"), text(&row["user"]), text(&meta["userId"]));
+        sessions += 1;
+    }
+    eprintln!("{sessions} sessions, {} of {} facts right", score.checked - score.wrong.len(), score.checked);
+    assert!(sessions > 0 && score.wrong.is_empty(), "{:#?}", score.wrong);
 }
