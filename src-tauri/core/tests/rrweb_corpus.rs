@@ -1,4 +1,5 @@
 //! rrweb recordings of the corpus, decoded whole. Skipped, saying so, where the corpus is not there.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs;
