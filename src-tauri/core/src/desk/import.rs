@@ -30,7 +30,7 @@ use crate::archive::{self, Hash, Seen};
 use crate::error::{Error, Result};
 use crate::event::Millis;
 use crate::findings::{Finding, Findings, Severity};
-use crate::store::{self, Cache, Chunk, DERIVED_BY, Identity, NewSession, OriginalInfo};
+use crate::store::{self, Cache, Chunk, DERIVED_BY, Identity, Keyframe, NewSession, OriginalInfo, Sketch};
 
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -209,6 +209,8 @@ struct Ready {
     base_said: usize,
     derived: Derived,
     chunks: Vec<Chunk>,
+    keyframes: Vec<Keyframe>,
+    sketch: Sketch,
     /// Bodies that are new, compressed: index into the group.
     packed: Vec<(usize, Vec<u8>)>,
 }
@@ -443,7 +445,7 @@ impl<'c> Import<'c> {
     }
 
     fn write_session(&mut self, group: &Group, ready: Ready) -> Result<()> {
-        let Ready { identity, mut derived, chunks, packed, .. } = ready;
+        let Ready { identity, mut derived, chunks, keyframes, sketch, packed, .. } = ready;
         let existing = self.cache.find(&identity)?;
         let (id, old_pages) = match &existing {
             Some(id) => (id.clone(), self.cache.measure(id)?.pages),
@@ -463,7 +465,7 @@ impl<'c> Import<'c> {
             (None, Some(id)) => self.cache.session(id)?.project,
             (None, None) => derived.session.project.clone(),
         };
-        let facts = derive::facts(&derived.session, &meta, project.as_deref());
+        let facts = derive::facts(&id, &derived.session, &meta, project.as_deref());
         let mut list = derived.findings.into_list();
         for finding in &mut list {
             finding.session = Some(id.clone());
@@ -475,6 +477,8 @@ impl<'c> Import<'c> {
             project: project.as_deref(),
             session: &derived.session,
             chunks: &chunks,
+            keyframes: &keyframes,
+            sketch: &sketch,
             facts: &facts,
             meta: &meta,
             findings: &list,
@@ -668,9 +672,11 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepar
         return Ok(Prepared { group, outcome: Outcome::Nothing(findings) });
     };
     let chunks = store::encode(&derived.session.events)?;
+    let keyframes = derive::keyframes(&derived.session);
+    let sketch = derive::sketch(&derived.session);
     let packed = new.into_iter().map(|i| Ok((i, store::pack(&group.bodies[i].bytes)?))).collect::<Result<Vec<_>>>()?;
     let base = base.iter().map(|info| info.hash).collect();
-    let ready = Ready { identity, base, base_said: said.len(), derived, chunks, packed };
+    let ready = Ready { identity, base, base_said: said.len(), derived, chunks, keyframes, sketch, packed };
     Ok(Prepared { group, outcome: Outcome::Write(Box::new(ready)) })
 }
 

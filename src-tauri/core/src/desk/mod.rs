@@ -4,9 +4,14 @@
 //! there goes down as an argument, so that everything below gives the same answer twice.
 
 mod derive;
+pub mod events;
 mod gather;
 pub mod import;
 pub mod list;
+pub mod session;
 pub mod verify;
+mod window;
 
+pub use crate::store::Asset;
 pub use import::{ImportSummary, Options, Progress, import};
+pub use window::{CachedAssets, Desk, SessionsQuery};
