@@ -1,5 +1,7 @@
 //! Imports through the desk: what is read, what is refused, and what the cache holds afterwards.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
+
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
