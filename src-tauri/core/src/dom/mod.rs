@@ -7,6 +7,7 @@
 mod canonical;
 pub mod css;
 mod form;
+pub mod html;
 pub mod safe;
 mod selector;
 mod tree;
