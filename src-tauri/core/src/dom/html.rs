@@ -545,3 +545,431 @@ fn escape(text: &str, out: &mut String, quoted: bool) {
     }
     out.push_str(&text[from..]);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::dom::safe::NoAssets;
+    use crate::event::{Op, Place as At, SheetRef};
+
+    struct Build {
+        tree: Tree,
+        next: u64,
+    }
+
+    impl Build {
+        fn new() -> Self {
+            Build { tree: Tree::new(), next: 1 }
+        }
+        fn put(&mut self, parent: Option<NodeId>, kind: NodeKind) -> NodeId {
+            let node = NodeId(self.next);
+            self.next += 1;
+            self.tree.apply(&Op::Put { node, parent, place: At::Last, kind });
+            node
+        }
+        fn element(&mut self, parent: NodeId, name: &str, attrs: &[(&str, &str)]) -> NodeId {
+            let (ns, tag) = match name.split_once(':') {
+                Some(("svg", tag)) => (Namespace::Svg, tag),
+                Some(("math", tag)) => (Namespace::MathMl, tag),
+                _ => (Namespace::Html, name),
+            };
+            let attrs = attrs.iter().map(|(n, v)| Attr { name: (*n).into(), value: (*v).into() }).collect();
+            self.put(Some(parent), NodeKind::Element { ns, tag: tag.into(), attrs })
+        }
+        fn text(&mut self, parent: NodeId, text: &str) -> NodeId {
+            self.put(Some(parent), NodeKind::Text(text.into()))
+        }
+        /// A page with a doctype; answers with document, head and body.
+        fn page(&mut self) -> (NodeId, NodeId, NodeId) {
+            let document = self.put(None, NodeKind::Document { quirks: false });
+            let doctype = NodeKind::Doctype { name: "html".into(), public_id: "".into(), system_id: "".into() };
+            self.put(Some(document), doctype);
+            let html = self.element(document, "html", &[]);
+            let head = self.element(html, "head", &[]);
+            let body = self.element(html, "body", &[]);
+            (document, head, body)
+        }
+        fn print(&self) -> String {
+            print(&self.tree, Url::parse("https://shop.test/").ok().as_ref(), &NoAssets)
+        }
+        fn body(&self) -> String {
+            let html = self.print();
+            let from = html.find("<body>").map_or(0, |i| i + 6);
+            html[from..].trim_end_matches("</html>").trim_end_matches("</body>").to_owned()
+        }
+    }
+
+    #[test]
+    fn text_and_values_hold_no_markup() {
+        let mut b = Build::new();
+        let (.., body) = b.page();
+        let p = b.element(body, "p", &[("title", "\"><img src=x onerror=1>&amp;\r\0")]);
+        b.text(p, "</p><script>1</script>&lt;\u{a0}");
+        let t = b.element(body, "textarea", &[]);
+        b.text(t, "\n</textarea><b>");
+        b.put(Some(body), NodeKind::Comment("--><img>".into()));
+        assert_eq!(
+            b.body(),
+            "<p title=\"&quot;&gt;&lt;img src=x onerror=1&gt;&amp;amp;&#13;\u{fffd}\">\
+             &lt;/p&gt;&lt;script&gt;1&lt;/script&gt;&amp;lt;\u{a0}</p>\
+             <textarea>\n\n&lt;/textarea&gt;&lt;b&gt;</textarea>"
+        );
+    }
+
+    #[test]
+    fn foreign_elements_only_where_a_parser_puts_them() {
+        let mut b = Build::new();
+        let (.., body) = b.page();
+        let svg = b.element(body, "svg:svg", &[("viewBox", "0 0 1 1")]);
+        b.element(svg, "div", &[]);
+        b.element(svg, "math:mi", &[]);
+        let style = b.element(svg, "svg:style", &[]);
+        b.text(style, "a{b:'</style>'}");
+        let title = b.element(svg, "svg:title", &[]);
+        b.element(title, "style", &[]);
+        b.text(title, "t");
+        let foreign = b.element(svg, "svg:foreignObject", &[]);
+        let inside = b.element(foreign, "div", &[]);
+        b.element(inside, "svg:rect", &[]);
+        b.element(body, "svg:path", &[]);
+        let math = b.element(body, "math:math", &[]);
+        let mtext = b.element(math, "math:mtext", &[]);
+        b.element(mtext, "b", &[]);
+        b.element(mtext, "mglyph", &[]);
+        b.element(math, "math:annotation-xml", &[("encoding", "text/html")]);
+        assert_eq!(
+            b.body(),
+            "<svg viewBox=\"0 0 1 1\"><style>a{b:\"\\3c /style>\"}</style><title>t</title>\
+             <foreignObject><div></div></foreignObject></svg>\
+             <math><mtext><b></b><dwell-unknown></dwell-unknown></mtext></math>"
+        );
+    }
+
+    #[test]
+    fn live_state_is_written_down() {
+        let mut b = Build::new();
+        let (document, _, body) = b.page();
+        let text = b.element(body, "input", &[("value", "old")]);
+        b.tree.apply(&Op::Value { node: text, value: "new".into() });
+        let check = b.element(body, "input", &[("type", "checkbox"), ("checked", "")]);
+        b.tree.apply(&Op::Checked { node: check, checked: false });
+        b.element(body, "input", &[("type", "submit")]);
+        let area = b.element(body, "textarea", &[]);
+        b.text(area, "old");
+        b.tree.apply(&Op::Value { node: area, value: "typed".into() });
+        let select = b.element(body, "select", &[]);
+        let first = b.element(select, "option", &[("selected", "")]);
+        let second = b.element(select, "option", &[]);
+        b.tree.apply(&Op::Selected { node: first, selected: false });
+        b.tree.apply(&Op::Selected { node: second, selected: true });
+        b.tree.apply(&Op::Scroll { node: body, x: 0.0, y: 12.5 });
+        b.tree.apply(&Op::Scroll { node: document, x: 3.0, y: 0.0 });
+        let dialog = b.element(body, "dialog", &[("open", ""), ("style", "color:red")]);
+        b.tree.apply(&Op::Open { node: dialog, open: OpenState::Modal });
+        let canvas = b.element(body, "canvas", &[]);
+        b.text(canvas, "fallback");
+        b.tree.apply(&Op::CanvasImage { node: canvas, image: "data:image/png;base64,AA".into() });
+        b.tree.end_batch();
+        let html = b.print();
+        for part in [
+            "<input value=\"new\">",
+            "<input type=\"checkbox\">",
+            "<input type=\"submit\">",
+            "<textarea>\ntyped</textarea>",
+            "<option></option><option selected=\"\"></option>",
+            "<html data-dwell-scroll=\"3 0\">",
+            "<body data-dwell-scroll=\"0 12.5\">",
+            "<dialog style=\"position:fixed;inset-block:0;z-index:2147483647;color:red\" open=\"\" dwell-modal=\"\">",
+            "<canvas style=\"background:url(&quot;data:image/png;base64,AA&quot;) 0 0/100% 100% no-repeat \
+             content-box;\"></canvas>",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+    }
+
+    #[test]
+    fn shadow_roots_frames_and_adopted_sheets() {
+        let mut b = Build::new();
+        let (document, head, body) = b.page();
+        let style = b.element(head, "style", &[]);
+        b.text(style, "a:hover{}");
+        let host = b.element(body, "div", &[]);
+        b.text(host, "light");
+        let root = b.put(Some(host), NodeKind::ShadowRoot { open: false });
+        b.element(root, "slot", &[]);
+        for (name, text) in [("s1", "b{background:url(x)}"), ("s2", "c{}")] {
+            b.tree.apply(&Op::SheetText { sheet: SheetRef::Constructed(name.into()), text: text.into() });
+        }
+        b.tree.apply(&Op::Adopt { root: document, sheets: vec!["s1".into()] });
+        b.tree.apply(&Op::Adopt { root, sheets: vec!["s2".into()] });
+        let frame = b.element(body, "iframe", &[("src", "javascript:1")]);
+        let inner = b.put(Some(frame), NodeKind::Document { quirks: false });
+        let inner_html = b.element(inner, "html", &[]);
+        let inner_body = b.element(inner_html, "body", &[("onload", "x")]);
+        b.text(inner_body, "\"<");
+        b.element(body, "iframe", &[]);
+        b.tree.end_batch();
+        assert_eq!(
+            b.print(),
+            "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><style>a[dwell-hover]{}</style>\
+             <style dwell-adopted=\"\">b{background:url(\"about:invalid\")}\n</style></head><body>\
+             <div><template shadowrootmode=\"open\"><slot></slot><style dwell-adopted=\"\">c{}\n</style></template>\
+             light</div>\
+             <iframe data-dwell-src=\"javascript:1\" sandbox=\"allow-same-origin\" srcdoc=\"&lt;!DOCTYPE html&gt;\n\
+             &lt;html&gt;&lt;head&gt;&lt;meta charset=&quot;utf-8&quot;&gt;&lt;/head&gt;&lt;body&gt;&quot;&amp;lt;\
+             &lt;/body&gt;&lt;/html&gt;\"></iframe>\
+             <iframe sandbox=\"allow-same-origin\" dwell-missing=\"\"></iframe></body></html>"
+        );
+    }
+
+    #[test]
+    fn quirks_and_doctypes() {
+        for (quirks, public, system, first) in [
+            (true, "", "", "<html>"),
+            (false, "", "", "<!DOCTYPE html>\n"),
+            (false, "-//W3C//DTD XHTML 1.0 Transitional//EN", "http://x/\"><img>", "<!DOCTYPE html>\n"),
+            (
+                false,
+                "-//W3C//DTD XHTML 1.0 Transitional//EN",
+                "http://www.w3.org/x.dtd",
+                "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Transitional//EN\" \"http://www.w3.org/x.dtd\">\n",
+            ),
+        ] {
+            let mut b = Build::new();
+            let document = b.put(None, NodeKind::Document { quirks });
+            let doctype = NodeKind::Doctype { name: "html".into(), public_id: public.into(), system_id: system.into() };
+            b.put(Some(document), doctype);
+            b.element(document, "html", &[]);
+            assert!(b.print().starts_with(first), "{}", b.print());
+        }
+        assert_eq!(print(&Tree::new(), None, &NoAssets), "");
+    }
+
+    #[test]
+    fn deep_trees() {
+        let mut b = Build::new();
+        let (.., body) = b.page();
+        let mut at = body;
+        for _ in 0..200_000 {
+            at = b.element(at, "div", &[]);
+        }
+        assert!(b.print().len() > 2_000_000);
+        let mut b = Build::new();
+        let (.., mut at) = b.page();
+        for _ in 0..40 {
+            let frame = b.element(at, "iframe", &[]);
+            let document = b.put(Some(frame), NodeKind::Document { quirks: false });
+            let html = b.element(document, "html", &[]);
+            at = b.element(html, "body", &[("title", "\"")]);
+        }
+        assert!(b.print().len() < 100_000);
+    }
+
+    /// Cuts a text into tags, as simple as that is when no value holds `<` or `>`.
+    fn tags(html: &str) -> Vec<&str> {
+        html.split('<')
+            .skip(1)
+            .filter(|t| !t.starts_with([' ', '=']))
+            .map(|t| t.split('>').next().unwrap_or(t))
+            .collect()
+    }
+
+    fn attributes_of(tag: &str) -> Vec<(&str, &str)> {
+        let mut out = Vec::new();
+        let mut rest = tag;
+        while let Some((name, after)) = rest.split_once("=\"") {
+            let (value, after) = after.split_once('"').unwrap_or((after, ""));
+            out.push((name.rsplit(' ').next().unwrap_or(name), value));
+            rest = after;
+        }
+        out
+    }
+
+    const TAGS: &[&str] = &[
+        "div",
+        "a",
+        "form",
+        "style",
+        "script",
+        "title",
+        "textarea",
+        "noscript",
+        "xmp",
+        "plaintext",
+        "iframe",
+        "img",
+        "svg",
+        "math",
+        "link",
+        "meta",
+        "base",
+        "object",
+        "embed",
+        "template",
+        "body",
+        "html",
+        "head",
+        "select",
+        "table",
+        "svg:svg",
+        "svg:style",
+        "svg:script",
+        "svg:title",
+        "svg:foreignObject",
+        "svg:image",
+        "svg:set",
+        "svg:a",
+        "svg:iframe",
+        "math:math",
+        "math:mtext",
+        "math:style",
+        "math:annotation-xml",
+        "math:mglyph",
+        "x<y",
+        "p onclick=1",
+        "!--",
+        "image",
+        "frameset",
+        "input",
+        "video",
+        "dialog",
+        "canvas",
+    ];
+    const NAMES: &[&str] = &[
+        "href",
+        "xlink:href",
+        "src",
+        "srcset",
+        "style",
+        "onclick",
+        "ONERROR",
+        "srcdoc",
+        "action",
+        "formaction",
+        "data",
+        "poster",
+        "background",
+        "title",
+        "http-equiv",
+        "content",
+        "rel",
+        "type",
+        "target",
+        "ping",
+        "fill",
+        "to",
+        "attributeName",
+        "shadowrootmode",
+        "x\"y",
+        "a><b",
+        "dwell-hover",
+        "dwell:src",
+        "dwell:width",
+        "media",
+        "name",
+        "is",
+        "value",
+        "class",
+    ];
+    const VALUES: &[&str] = &[
+        "http://leak.test/a",
+        "//leak.test/b",
+        "javascript:alert(1)",
+        "\u{1}java\tscript:alert(1)",
+        "data:text/html,<script>",
+        "</style><img src=http://leak.test/>",
+        "\"><img src=http://leak.test/>",
+        "background:url(http://leak.test/c)",
+        "a{b:url(http://leak.test/d)}",
+        "@import 'http://leak.test/e';",
+        "stylesheet",
+        "refresh",
+        "href",
+        "image",
+        "*{b:image-set('http://leak.test' 1x)}",
+        "<!--",
+        "]]>",
+        "&quot;",
+        "\\75rl(http://leak.test/f)",
+        "'",
+        "/*",
+        "}",
+        "http://leak.test/ 1x",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        /// Whatever the tree, the print holds no tag and no attribute that could do anything.
+        #[test]
+        fn nothing_active_is_ever_printed(
+            steps in proptest::collection::vec(
+                (0..100_usize, 0..TAGS.len() + 12,
+                 proptest::collection::vec((0..NAMES.len(), 0..VALUES.len()), 0..4), 0..VALUES.len()),
+                1..60,
+            ),
+        ) {
+            let mut b = Build::new();
+            let (_, head, body) = b.page();
+            let mut places = vec![head, body];
+            for (place, what, attrs, text) in steps {
+                let parent = places[place % places.len()];
+                match TAGS.get(what) {
+                    Some(tag) => {
+                        let attrs: Vec<_> = attrs.iter().map(|(n, v)| (NAMES[*n], VALUES[*v])).collect();
+                        places.push(b.element(parent, tag, &attrs));
+                    }
+                    None if what == TAGS.len() => {
+                        places.push(b.put(Some(parent), NodeKind::ShadowRoot { open: true }));
+                    }
+                    None if what == TAGS.len() + 1 => {
+                        places.push(b.put(Some(parent), NodeKind::Document { quirks: false }));
+                    }
+                    None => {
+                        b.text(parent, VALUES[text]);
+                    }
+                }
+            }
+            b.tree.end_batch();
+            let html = b.print();
+            let mut documents = vec![html];
+            while let Some(html) = documents.pop() {
+                for tag in tags(&html) {
+                    let name = tag.split([' ', '/']).find(|n| !n.is_empty()).unwrap_or("");
+                    let active = [
+                        "script", "base", "object", "embed", "frame", "frameset", "noscript", "xmp", "plaintext",
+                    ];
+                    prop_assert!(!active.contains(&&*name.to_ascii_lowercase()), "{tag} in {html}");
+                    for (name, value) in attributes_of(tag) {
+                        prop_assert!(!name.to_ascii_lowercase().starts_with("on"), "{name} in {html}");
+                        if name == "srcdoc" {
+                            let inner = value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+                            documents.push(inner.replace("&#13;", "\r").replace("&amp;", "&"));
+                            continue;
+                        }
+                        let kept = name.starts_with("data-dwell-") || name.starts_with("dwell-missing-")
+                            || matches!(name, "title" | "value" | "class" | "name" | "rel" | "type" | "to"
+                                | "attributeName" | "attributename" | "style" | "media" | "fill" | "content");
+                        let active = ["leak.test", "script:", "text/html"].iter().any(|bad| value.contains(bad));
+                        prop_assert!(kept || !active, "{name}={value} in {html}");
+                        if matches!(name, "fill" | "to" | "style") {
+                            prop_assert!(!value.contains("url(h"), "{name}={value}");
+                        }
+                        if name == "href" && value != "blob:null" {
+                            prop_assert!(value.starts_with('#'), "{value}");
+                        }
+                        prop_assert!(!matches!(name, "action" | "formaction" | "ping" | "target" | "http-equiv" | "is"));
+                    }
+                }
+                for sheet in html.split("<style").skip(1) {
+                    let sheet = sheet.split("</style").next().and_then(|s| s.split_once('>')).map_or("", |(_, text)| text);
+                    prop_assert!(!sheet.contains("@import"), "{sheet}");
+                    prop_assert!(!sheet.replace(' ', "").contains("url(h"), "{sheet}");
+                    prop_assert!(!sheet.contains("set('"), "{sheet}");
+                }
+            }
+        }
+    }
+}

@@ -100,8 +100,12 @@ fn html_role(tag: &str) -> (Option<&'static str>, Role) {
         // Everything after these would be read as text.
         "plaintext" | "xmp" | "listing" => (Some("pre"), Role::Plain),
         "frameset" => (Some("div"), Role::Plain),
-        // Elements of these names change namespace, or name, when they are parsed.
-        "svg" | "math" | "image" | "mglyph" | "malignmark" => (Some("dwell-unknown"), Role::Plain),
+        // Elements of these names change namespace, or name, when they are parsed, or do something in SVG, should a
+        // parser ever be there.
+        "svg" | "math" | "image" | "mglyph" | "malignmark" | "set" | "animate" | "animatemotion"
+        | "animatetransform" | "animatecolor" | "use" | "feimage" | "handler" | "listener" | "foreignobject" => {
+            (Some("dwell-unknown"), Role::Plain)
+        }
         "object" => (Some("dwell-object"), Role::Plugin),
         "embed" => (Some("dwell-embed"), Role::Plugin),
         "applet" => (Some("dwell-applet"), Role::Plugin),
@@ -216,6 +220,28 @@ fn is_address(lower: &str) -> bool {
             | "handler"
             | "encoding"
             | "event"
+    )
+}
+
+/// Attributes that SVG reads as CSS values; on other elements they are nothing, and stay harmless if that changes.
+fn is_presentation(lower: &str) -> bool {
+    matches!(
+        lower,
+        "fill"
+            | "stroke"
+            | "filter"
+            | "mask"
+            | "clip-path"
+            | "cursor"
+            | "marker"
+            | "marker-start"
+            | "marker-mid"
+            | "marker-end"
+            | "color-profile"
+            | "from"
+            | "to"
+            | "by"
+            | "values"
     )
 }
 
@@ -384,7 +410,10 @@ impl<'w, 'c> Writer<'w, 'c> {
                 "open" if self.role == Role::Dialog => {}
                 "content" if self.role == Role::Meta && !describes(attrs) => {}
                 "width" | "height" if self.role == Role::Plugin => {}
-                _ if self.ns == Namespace::Svg && a.value.contains(['(', '\\']) && !lower.starts_with("data-") => {
+                _ if (self.ns == Namespace::Svg || is_presentation(&lower))
+                    && a.value.contains(['(', '\\'])
+                    && !lower.starts_with("data-") =>
+                {
                     let value = css::value(&a.value, self.cx, &mut Vec::new());
                     self.put(name, &value);
                 }

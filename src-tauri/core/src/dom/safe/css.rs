@@ -1061,9 +1061,7 @@ mod tests {
     fn strings_that_are_addresses() {
         is(
             "a{b:image-set('http://leak.test' 1x,'a.png' 2x type('image/png'))}",
-            concat!(
-                "a{b:image-set(url(\"about:invalid\") 1x,url(\"replay-asset://localhost/aaaa\") 2x type('image/png'))}"
-            ),
+            "a{b:image-set(url(\"about:invalid\") 1x,url(\"replay-asset://localhost/aaaa\") 2x type('image/png'))}",
         );
         is(
             "a{--s:'http://leak.test';b:image-set(var(--s) 1x)}",
