@@ -99,7 +99,7 @@ impl Projects {
         match which {
             Which::Own => Ok(Arc::new(Desk::open(&self.folder.join(OWN_CACHE))?)),
             Which::Demo => {
-                let desk = Desk::open(&self.folder.join(DEMO_CACHE))?;
+                let desk = Desk::open(&self.folder.join(DEMO_CACHE))?.as_demo();
                 self.fill_demo(&desk)?;
                 Ok(Arc::new(desk))
             }

@@ -114,6 +114,8 @@ impl<R: Read + Seek> Members for Zip<R> {
 
 impl Reader<'_, '_> {
     pub(crate) fn zip<R: Read + Seek>(&mut self, file: &mut R, place: &Place) -> Result<()> {
+        // Its members are counted instead.
+        self.seen.files = self.seen.files.saturating_sub(1);
         let inside = Place { archives: place.archives + 1, layers: place.layers + 1, ..place.clone() };
         let archive = match zip::ZipArchive::new(&mut *file) {
             Ok(archive) => archive,

@@ -5,13 +5,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::archive::Said;
 use crate::event::{Session, SessionMeta, Source};
+use crate::facts::{activity_bins, of_session, page_starts};
 use crate::findings::{Finding, Findings};
 use crate::format::{clarity, rrweb};
-use crate::store::Identity;
+use crate::replay::Replay;
+use crate::store::{Identity, Keyframe, Sketch};
+
+/// Bars of the activity strip in the session list.
+const ACTIVITY_BINS: usize = 58;
 
 /// A recorded body of one session.
 pub(crate) struct Body<'a> {
@@ -81,33 +86,28 @@ pub(crate) fn meta<'s>(said: impl Iterator<Item = &'s str>) -> SessionMeta {
     meta
 }
 
-/// The session's row of filterable fields.
-pub(crate) fn facts(session: &Session, meta: &SessionMeta, project: Option<&str>) -> Map<String, Value> {
-    let start = session.pages.iter().map(|p| p.started_at).min().unwrap_or(0);
-    let end = session.pages.iter().map(|p| p.ended_at).max().unwrap_or(start);
-    let count = |name: &str| session.events.iter().filter(|e| e.kind.name() == name).count();
-    let partial = session.pages.iter().any(|p| !p.gaps.is_empty() || !p.has_snapshot);
-    let first = session.pages.first();
-    let rows = [
-        ("start", json!(start)),
-        ("duration", json!((end - start).max(0))),
-        ("page_count", json!(session.pages.len())),
-        ("click_count", json!(count("click"))),
-        ("js_errors", json!(count("error"))),
-        ("entry_page", json!(first.map(|p| &p.url))),
-        ("exit_page", json!(session.pages.last().map(|p| &p.url))),
-        ("title", json!(first.and_then(|p| p.title.as_ref()))),
-        ("viewport_width", json!(first.and_then(|p| p.viewport).map(|v| v.0))),
-        ("source", json!(session.source.name())),
-        ("format_version", json!(session.format_version)),
-        ("completeness", json!(if partial { "partial" } else { "complete" })),
-        ("project", json!(project)),
-        ("user", json!(session.user.as_ref().or(meta.user.as_ref()))),
-        ("referrer", json!(meta.referrer.as_ref().or(first.and_then(|p| p.referrer.as_ref())))),
-        ("country", json!(meta.country)),
-        ("state", json!(meta.state)),
-        ("city", json!(meta.city)),
-        ("language", json!(meta.language.as_ref().or(meta.locale.as_ref()))),
-    ];
-    rows.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.to_owned(), value)).collect()
+/// The session's row of filterable fields, under its id in this cache.
+pub(crate) fn facts(id: &str, session: &Session, meta: &SessionMeta, project: Option<&str>) -> Map<String, Value> {
+    let mut facts = of_session(session, meta);
+    facts.id = id.to_owned();
+    if let Some(project) = project {
+        facts.project = Some(project.to_owned());
+    }
+    match facts.to_json() {
+        Value::Object(row) => row,
+        _ => Map::new(),
+    }
+}
+
+/// States of long sessions that a seek can start from, ready to be stored.
+pub(crate) fn keyframes(session: &Session) -> Vec<Keyframe> {
+    Replay::keyframes(session)
+        .into_iter()
+        .map(|(document, event, tree)| Keyframe { document, event, data: tree.encode() })
+        .collect()
+}
+
+/// What a row of the list draws of the session without reading its events.
+pub(crate) fn sketch(session: &Session) -> Sketch {
+    Sketch { activity: activity_bins(session, ACTIVITY_BINS), page_starts: page_starts(session) }
 }

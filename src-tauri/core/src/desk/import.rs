@@ -30,7 +30,7 @@ use crate::archive::{self, Hash, Seen};
 use crate::error::{Error, Result};
 use crate::event::Millis;
 use crate::findings::{Finding, Findings, Severity};
-use crate::store::{self, Cache, Chunk, DERIVED_BY, Identity, NewSession, OriginalInfo};
+use crate::store::{self, Cache, Chunk, DERIVED_BY, Identity, Keyframe, NewSession, OriginalInfo, Sketch};
 
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -163,10 +163,11 @@ fn nothing(names: &[String], seen: &Seen, findings: &Findings) -> Error {
             let mut others: Vec<(&String, &u64)> = seen.others.iter().collect();
             others.sort_by_key(|(what, n)| (std::cmp::Reverse(**n), what.as_str()));
             let list: Vec<String> = others.iter().take(4).map(|(what, n)| format!("{n} × {what}")).collect();
+            let kinds = if list.is_empty() { String::new() } else { format!(" ({})", list.join(", ")) };
             match seen.files {
                 0 => format!("{name} holds no files."),
-                n if list.is_empty() => format!("{name} holds {n} files, none of them a recording."),
-                n => format!("{name} holds {n} files, none of them a recording ({}).", list.join(", ")),
+                1 => format!("{name} holds one file, and it is no recording{kinds}."),
+                n => format!("{name} holds {n} files, none of them a recording{kinds}."),
             }
         }
     };
@@ -208,6 +209,8 @@ struct Ready {
     base_said: usize,
     derived: Derived,
     chunks: Vec<Chunk>,
+    keyframes: Vec<Keyframe>,
+    sketch: Sketch,
     /// Bodies that are new, compressed: index into the group.
     packed: Vec<(usize, Vec<u8>)>,
 }
@@ -442,7 +445,7 @@ impl<'c> Import<'c> {
     }
 
     fn write_session(&mut self, group: &Group, ready: Ready) -> Result<()> {
-        let Ready { identity, mut derived, chunks, packed, .. } = ready;
+        let Ready { identity, mut derived, chunks, keyframes, sketch, packed, .. } = ready;
         let existing = self.cache.find(&identity)?;
         let (id, old_pages) = match &existing {
             Some(id) => (id.clone(), self.cache.measure(id)?.pages),
@@ -462,7 +465,7 @@ impl<'c> Import<'c> {
             (None, Some(id)) => self.cache.session(id)?.project,
             (None, None) => derived.session.project.clone(),
         };
-        let facts = derive::facts(&derived.session, &meta, project.as_deref());
+        let facts = derive::facts(&id, &derived.session, &meta, project.as_deref());
         let mut list = derived.findings.into_list();
         for finding in &mut list {
             finding.session = Some(id.clone());
@@ -474,6 +477,8 @@ impl<'c> Import<'c> {
             project: project.as_deref(),
             session: &derived.session,
             chunks: &chunks,
+            keyframes: &keyframes,
+            sketch: &sketch,
             facts: &facts,
             meta: &meta,
             findings: &list,
@@ -667,9 +672,11 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepar
         return Ok(Prepared { group, outcome: Outcome::Nothing(findings) });
     };
     let chunks = store::encode(&derived.session.events)?;
+    let keyframes = derive::keyframes(&derived.session);
+    let sketch = derive::sketch(&derived.session);
     let packed = new.into_iter().map(|i| Ok((i, store::pack(&group.bodies[i].bytes)?))).collect::<Result<Vec<_>>>()?;
     let base = base.iter().map(|info| info.hash).collect();
-    let ready = Ready { identity, base, base_said: said.len(), derived, chunks, packed };
+    let ready = Ready { identity, base, base_said: said.len(), derived, chunks, keyframes, sketch, packed };
     Ok(Prepared { group, outcome: Outcome::Write(Box::new(ready)) })
 }
 

@@ -8,78 +8,8 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::store::{Cache, Filter};
-
-/// Fields that a list can be sorted by, besides `tag.KEY`.
-const FIELDS: &[&str] = &[
-    "active_duration",
-    "audience",
-    "browser",
-    "channel",
-    "city",
-    "click_count",
-    "clicked_text",
-    "click_error",
-    "completeness",
-    "consent",
-    "country",
-    "custom_session",
-    "custom_user",
-    "cls",
-    "day",
-    "dead_clicks",
-    "device",
-    "duration",
-    "entered_text",
-    "entry_page",
-    "error_clicks",
-    "event",
-    "excessive_scrolls",
-    "exit_page",
-    "favorite",
-    "format_version",
-    "frustration",
-    "has_utm",
-    "hidden_duration",
-    "hour",
-    "id",
-    "inp",
-    "js_error",
-    "js_errors",
-    "label",
-    "language",
-    "lcp",
-    "masked",
-    "note",
-    "os",
-    "page",
-    "page_count",
-    "page_duration",
-    "project",
-    "quick_backs",
-    "rage_clicks",
-    "rating",
-    "referrer",
-    "resized",
-    "scroll_depth",
-    "selected_text",
-    "source",
-    "start",
-    "state",
-    "std.campaign",
-    "std.medium",
-    "std.source",
-    "title",
-    "user",
-    "user_type",
-    "utm.campaign",
-    "utm.content",
-    "utm.medium",
-    "utm.source",
-    "utm.term",
-    "viewport_width",
-    "watched",
-];
+use crate::facts;
+use crate::store::{Cache, Filter, SessionRow};
 
 /// Field and direction of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +38,7 @@ impl std::str::FromStr for Sort {
             }
             None => (text, false),
         };
-        if !FIELDS.contains(&field) && !field.starts_with("tag.") {
+        if field != "id" && facts::field(field).is_none() && !field.starts_with(facts::TAG_PREFIX) {
             return Err(Error::Usage { message: format!("There is no field {field:?} to sort by.") });
         }
         Ok(Sort { field: field.to_owned(), descending })
@@ -120,22 +50,15 @@ impl std::str::FromStr for Sort {
 /// # Errors
 /// The `Cache…` ones.
 pub fn sessions(cache: &Cache, sort: &Sort, limit: Option<usize>) -> Result<Vec<Map<String, Value>>> {
-    let mut rows: Vec<Map<String, Value>> = cache
-        .sessions(&Filter::default())?
-        .into_iter()
-        .map(|row| {
-            let mut facts = row.facts;
-            facts.insert("id".to_owned(), Value::String(row.id));
-            facts
-        })
-        .collect();
-    rows.sort_by(|a, b| by(sort, a, b).then_with(|| text(a.get("id")).cmp(text(b.get("id")))));
+    let mut rows = cache.sessions(&Filter::default())?;
+    order(&mut rows, sort);
     rows.truncate(limit.unwrap_or(usize::MAX));
-    Ok(rows)
+    Ok(rows.into_iter().map(|row| row.facts).collect())
 }
 
-fn text(value: Option<&Value>) -> &str {
-    value.and_then(Value::as_str).unwrap_or_default()
+/// Sorts rows as lists show them.
+pub fn order(rows: &mut [SessionRow], sort: &Sort) {
+    rows.sort_by(|a, b| by(sort, &a.facts, &b.facts).then_with(|| a.id.cmp(&b.id)));
 }
 
 fn by(sort: &Sort, a: &Map<String, Value>, b: &Map<String, Value>) -> Ordering {

@@ -8,6 +8,10 @@ pub mod events;
 mod gather;
 pub mod import;
 pub mod list;
+pub mod session;
 pub mod verify;
+mod window;
 
+pub use crate::store::Asset;
 pub use import::{ImportSummary, Options, Progress, import};
+pub use window::{CachedAssets, Desk, SessionsQuery};

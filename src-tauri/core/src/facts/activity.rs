@@ -28,21 +28,14 @@ const BINS: usize = 4_096;
 /// How much an event says that the visitor is there; 0 for what a page or recorder does by itself.
 pub fn weight(kind: &Kind) -> u32 {
     match kind {
-        Kind::Click(click) | Kind::ContextMenu(click) => {
-            if click.trusted {
-                10
-            } else {
-                0
-            }
-        }
-        Kind::Input { trusted, .. } => {
-            if *trusted == Some(false) {
-                0
-            } else {
-                6
-            }
-        }
-        Kind::DoubleClick(_) | Kind::Change { .. } | Kind::Submit { .. } | Kind::Clipboard { .. } => 6,
+        Kind::Click(click) | Kind::ContextMenu(click) if !click.trusted => 0,
+        Kind::Input { trusted: Some(false), .. } => 0,
+        Kind::Click(_) | Kind::ContextMenu(_) => 10,
+        Kind::Input { .. }
+        | Kind::DoubleClick(_)
+        | Kind::Change { .. }
+        | Kind::Submit { .. }
+        | Kind::Clipboard { .. } => 6,
         Kind::MouseDown(_) | Kind::TouchStart(_) | Kind::Drag(_) | Kind::Selection { .. } => 3,
         Kind::Scroll { .. } | Kind::Wheel(_) | Kind::TouchMove(_) => 2,
         Kind::Move(_) | Kind::MouseUp(_) | Kind::TouchEnd(_) | Kind::TouchCancel(_) => 1,

@@ -7,6 +7,8 @@
 pub(super) const TEXT_BYTES: usize = 16 * 1024;
 /// Most different values that a field with several values keeps; the first ones win.
 pub(super) const VALUES: usize = 2_000;
+/// Most bytes that all values of one field keep.
+const FIELD_BYTES: usize = 512 * 1024;
 
 /// The text, cut at a character boundary.
 pub(super) fn cut(text: &str) -> &str {
@@ -35,6 +37,7 @@ pub(super) fn said(text: &str) -> Option<String> {
 pub(super) struct Distinct {
     list: Vec<String>,
     seen: std::collections::HashSet<String>,
+    bytes: usize,
 }
 
 impl Distinct {
@@ -43,8 +46,10 @@ impl Distinct {
             return;
         }
         if let Some(text) = said(text)
+            && self.bytes + text.len() <= FIELD_BYTES
             && self.seen.insert(text.clone())
         {
+            self.bytes += text.len();
             self.list.push(text);
         }
     }
@@ -73,5 +78,10 @@ mod tests {
         let list = values.into_list();
         assert_eq!(list.len(), VALUES);
         assert_eq!(list[1], "v1");
+        let mut values = Distinct::default();
+        for i in 0..100 {
+            values.push(&format!("{i}{}", "x".repeat(TEXT_BYTES)));
+        }
+        assert_eq!(values.into_list().len(), 32);
     }
 }

@@ -1,7 +1,7 @@
 //! The facts of one page view.
 //!
 //! The trap: a page grows while it loads. Measured against its first height, every page is seen to 100 %; so a
-//! scroll position is measured against the tallest that the document was while the page stood there.
+//! scroll position is measured against the document's height at the moment when the visitor left it.
 
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,18 @@ impl PageFacts {
     }
 }
 
+/// Message of an uncaught script error. rrweb's console plugin writes these to the log that it records, with the
+/// browser's own "Uncaught" in front.
+pub fn script_error(kind: &Kind) -> Option<&str> {
+    match kind {
+        Kind::Error { message, .. } => Some(message),
+        Kind::Console { level, message, .. } if &**level == "error" && message.starts_with("Uncaught ") => {
+            Some(message)
+        }
+        _ => None,
+    }
+}
+
 /// A share 0–1 as percent with one decimal, never outside 0–100.
 pub(super) fn percent(share: f64) -> f64 {
     if share.is_finite() { (share.clamp(0.0, 1.0) * 1000.0).round() / 10.0 } else { 0.0 }
@@ -105,19 +117,56 @@ const NOT_TYPED: [&str; 11] = [
 struct Depth {
     y: f64,
     viewport: f64,
-    /// Height of the document now, and the tallest since the page stood at `y`.
     height: f64,
-    tallest: f64,
+    /// The height fits the viewport: a change of the viewport changes it, which recorders write down later.
+    fresh: bool,
+    /// Lowest edge seen while the height was not known.
+    pending: f64,
     deepest: f64,
 }
 
 impl Depth {
-    fn settle(&mut self) {
-        if self.viewport > 0.0 && self.tallest > 0.0 {
-            let share = (self.y.max(0.0) + self.viewport) / self.tallest;
-            self.deepest = self.deepest.max(share.min(1.0));
+    fn share(&self, edge: f64) -> f64 {
+        if self.height > 0.0 { (edge / self.height).min(1.0) } else { 0.0 }
+    }
+
+    /// The position or viewport is about to change.
+    fn leave(&mut self) {
+        let edge = if self.viewport > 0.0 { self.y.max(0.0) + self.viewport } else { 0.0 };
+        if self.fresh {
+            self.deepest = self.deepest.max(self.share(edge));
+        } else {
+            self.pending = self.pending.max(edge);
         }
-        self.tallest = self.height;
+    }
+
+    fn scroll(&mut self, y: f64) {
+        self.leave();
+        self.y = y;
+    }
+
+    fn resize(&mut self, viewport: f64) {
+        self.leave();
+        self.viewport = viewport;
+        self.fresh = false;
+    }
+
+    fn grow(&mut self, height: f64) {
+        self.height = height;
+        self.settle();
+        self.fresh = true;
+    }
+
+    fn settle(&mut self) {
+        self.deepest = self.deepest.max(self.share(self.pending));
+        self.pending = 0.0;
+    }
+
+    /// Deepest share 0–1; `None` when the document's height was never told.
+    fn finish(mut self) -> Option<f64> {
+        self.leave();
+        self.settle();
+        (self.deepest > 0.0).then_some(self.deepest)
     }
 }
 
@@ -151,16 +200,16 @@ impl PageTally {
     }
 
     pub(super) fn add(&mut self, event: &Event) {
+        if let Some(message) = script_error(&event.kind) {
+            self.errors += 1;
+            self.messages.push(message);
+        }
         match &event.kind {
             Kind::Click(click) if click.trusted => {
                 self.clicks += 1;
                 if let Some(text) = &click.text {
                     self.clicked.push(text);
                 }
-            }
-            Kind::Error { message, .. } => {
-                self.errors += 1;
-                self.messages.push(message);
             }
             Kind::Input { value, checked, trusted, .. } => {
                 self.entered |= value.is_some() && checked.is_none() && *trusted != Some(false);
@@ -172,19 +221,15 @@ impl PageTally {
                 self.selected |= start != end || start_offset != end_offset;
             }
             Kind::Resize { width, height } => {
-                self.resized |= self.size.is_some_and(|size| size != (*width, *height));
-                self.size = Some((*width, *height));
-                self.depth.settle();
-                self.depth.viewport = f64::from(*height);
+                let size = Some((*width, *height));
+                self.resized |= self.size.is_some() && self.size != size;
+                if self.size != size {
+                    self.depth.resize(f64::from(*height));
+                }
+                self.size = size;
             }
-            Kind::DocumentSize { height, .. } => {
-                self.depth.height = f64::from(*height);
-                self.depth.tallest = self.depth.tallest.max(self.depth.height);
-            }
-            Kind::Scroll { node: NodeId::DOCUMENT, y, .. } if y.is_finite() => {
-                self.depth.settle();
-                self.depth.y = *y;
-            }
+            Kind::DocumentSize { height, .. } => self.depth.grow(f64::from(*height)),
+            Kind::Scroll { node: NodeId::DOCUMENT, y, .. } if y.is_finite() => self.depth.scroll(*y),
             Kind::Snapshot { ops } => self.masks.add_snapshot(ops),
             Kind::Metric { name, value } if value.is_finite() => self.metric(name, *value),
             Kind::Dimension { name, values } => self.dimension(name, values),
@@ -220,16 +265,8 @@ impl PageTally {
 
     /// `hidden`: hidden spans of the page view, `None` when the recording does not tell; `errors_known`: the
     /// recorder would have written down script errors.
-    pub(super) fn finish(
-        mut self,
-        page: &Page,
-        hidden: Option<&[Span]>,
-        active: &[Span],
-        errors_known: bool,
-    ) -> PageFacts {
-        self.depth.settle();
+    pub(super) fn finish(self, page: &Page, hidden: Option<&[Span]>, active: &[Span], errors_known: bool) -> PageFacts {
         let window = Span::new(page.started_at, page.ended_at);
-        let knows_height = self.depth.deepest > 0.0;
         PageFacts {
             number: page.number,
             url: said(&page.url).or(self.url).unwrap_or_default(),
@@ -239,7 +276,7 @@ impl PageTally {
             duration_ms: window.length(),
             viewport: page.viewport.or(self.size),
             document: page.document_size,
-            scroll_depth: knows_height.then(|| percent(self.depth.deepest)),
+            scroll_depth: self.depth.finish().map(percent),
             gaps: page.gaps.clone(),
             page_duration: Seconds(window.length()),
             hidden_duration: hidden.map(|spans| Seconds(length(spans))),

@@ -286,7 +286,8 @@ impl Tally {
                     _ => {}
                 }
             }
-            Kind::TouchStart(_) | Kind::TouchMove(_) | Kind::TouchEnd(_) => self.touched = true,
+            // rrweb also writes mouse moves inside frames as touch moves.
+            Kind::TouchStart(_) | Kind::TouchEnd(_) => self.touched = true,
             Kind::Move(_) | Kind::Wheel(_) | Kind::MouseDown(_) | Kind::DoubleClick(_) => self.moused = true,
             Kind::Error { .. } | Kind::Console { .. } => self.errors_seen = true,
             Kind::Custom { name, value } => self.custom(name, value.as_deref()),
@@ -310,7 +311,26 @@ impl Tally {
         if name == RECORDERS_EVENT && value.is_some_and(|v| RECORDERS_STATES.contains(&v)) {
             return;
         }
+        if name.eq_ignore_ascii_case("identify")
+            && let Some(value) = value
+        {
+            self.identified(value);
+        }
         self.events.push(name);
+    }
+
+    /// A custom event by which vendors of rrweb say who the visitor is: plain text, or JSON with a known key.
+    fn identified(&mut self, value: &str) {
+        const KEYS: [&str; 6] = ["userId", "user_id", "user_identifier", "id", "email", "name"];
+        match serde_json::from_str::<Value>(cut_at(value, super::bounds::TEXT_BYTES)) {
+            Ok(Value::Object(fields)) => {
+                for text in KEYS.iter().filter_map(|key| fields.get(*key)?.as_str()) {
+                    self.custom_user.push(text);
+                }
+            }
+            Ok(Value::String(text)) => self.custom_user.push(&text),
+            _ => self.custom_user.push(value),
+        }
     }
 
     fn tag(&mut self, key: &str, values: &[Str]) {
@@ -380,10 +400,11 @@ impl Tally {
     /// Pointer and screen, when nothing names the device.
     fn guess_device(&self, first: Option<&Page>) -> Option<Device> {
         let (width, height) = first?.viewport?;
-        let short = width.min(height);
+        // Pages that are not made for phones are laid out 980 px wide or more there; the shape gives it away.
+        let is_phone = width.min(height) < 600 || f64::from(height) >= 1.7 * f64::from(width);
         // A tap makes mouse events too, so touch decides where both were seen.
         Some(match (self.touched, self.moused) {
-            (true, _) if short < 600 => Device::Mobile,
+            (true, _) if is_phone => Device::Mobile,
             (true, _) if width <= 1_366 => Device::Tablet,
             (true, _) | (false, true) => Device::Pc,
             (false, false) if width <= 480 => Device::Mobile,

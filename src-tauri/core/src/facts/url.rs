@@ -16,6 +16,8 @@ const QUERY_BYTES: usize = 256 * 1024;
 const PARAMETERS: usize = 2_000;
 /// Bytes of a URL in which its host must stand.
 const HOST_BYTES: usize = 4 * 1024;
+/// No name in the DNS is longer.
+const LONGEST_HOST: usize = 253;
 
 /// Campaign parameters as sent: decoded once, case kept, empty ones absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,7 +100,7 @@ pub fn host(url: &str) -> Option<String> {
     let start = cut_at(&url[..end], HOST_BYTES);
     let parsed = url::Url::parse(start.trim()).ok()?;
     let host = parsed.host_str()?.trim_end_matches('.').to_lowercase();
-    (!host.is_empty()).then_some(host)
+    (!host.is_empty() && host.len() <= LONGEST_HOST).then_some(host)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub use chunk::{Chunk, encode};
 pub use read::{
     Asset, ChunkInfo, Filter, Identity, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset, Totals,
 };
-pub use write::{NewSession, Writing, pack};
+pub use write::{Keyframe, NewSession, Sketch, Writing, pack};
 
 use failure::At;
 

@@ -2,7 +2,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
 use super::failure::At;
-use super::{Cache, DERIVED_BY, chunk};
+use super::{Cache, DERIVED_BY, Sketch, chunk};
 use crate::error::{Error, Result};
 use crate::event::{Event, Gap, Millis, Page, Session, SessionMeta, Source};
 use crate::findings::Finding;
@@ -33,6 +33,11 @@ pub struct SessionRow {
     pub facts: Map<String, Value>,
     pub meta: SessionMeta,
     pub derived_by: i64,
+    pub sketch: Sketch,
+    /// A page view with a picture of its DOM is in it.
+    pub has_recording: bool,
+    pub findings: usize,
+    pub watched: bool,
 }
 
 /// Which sessions a list takes; empty takes all.
@@ -102,7 +107,10 @@ pub struct Totals {
 }
 
 const SESSION_COLUMNS: &str = "id, source, recorder_project, recorder_user, recorder_session, project, format_version, \
-    started_at, ended_at, page_count, event_count, partial, facts, meta, derived_by";
+    started_at, ended_at, page_count, event_count, partial, facts, meta, derived_by, sketch, \
+    EXISTS (SELECT 1 FROM pages WHERE pages.session = sessions.id AND has_snapshot), \
+    (SELECT count(*) FROM findings WHERE findings.session = sessions.id), \
+    EXISTS (SELECT 1 FROM watched WHERE watched.session = sessions.id)";
 
 fn source(name: &str) -> Source {
     if name == Source::Rrweb.name() { Source::Rrweb } else { Source::Clarity }
@@ -130,6 +138,10 @@ fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         facts: serde_json::from_str(&row.get::<_, String>(12)?).map_err(|e| json(12, e))?,
         meta: serde_json::from_str(&row.get::<_, String>(13)?).map_err(|e| json(13, e))?,
         derived_by: row.get(14)?,
+        sketch: serde_json::from_str(&row.get::<_, String>(15)?).map_err(|e| json(15, e))?,
+        has_recording: row.get(16)?,
+        findings: row.get(17)?,
+        watched: row.get(18)?,
     })
 }
 

@@ -19,9 +19,29 @@ pub struct NewSession<'a> {
     pub project: Option<&'a str>,
     pub session: &'a Session,
     pub chunks: &'a [Chunk],
+    pub keyframes: &'a [Keyframe],
+    pub sketch: &'a Sketch,
     pub facts: &'a Map<String, Value>,
     pub meta: &'a SessionMeta,
     pub findings: &'a [Finding],
+}
+
+/// A DOM state that a seek can start from; `data` is opaque here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keyframe {
+    pub document: u32,
+    /// Events of the session applied.
+    pub event: usize,
+    pub data: Vec<u8>,
+}
+
+/// What a row of the session list draws without reading events.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Sketch {
+    /// Activity over the session, 0–255.
+    pub activity: Vec<u8>,
+    /// Starts of page views as a share of the session, 0–1.
+    pub page_starts: Vec<f64>,
 }
 
 /// One transaction. Dropped without [`Writing::commit`], nothing of it is kept.
@@ -46,6 +66,16 @@ impl Cache {
     pub fn write(&mut self) -> Result<Writing<'_>> {
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).at(&self.path)?;
         Ok(Writing { path: &self.path, tx })
+    }
+
+    /// Lets the file grow to at most so many pages, or to its present size when that is more; `None` lifts
+    /// the limit. For this connection only.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn limit_pages(&mut self, pages: Option<u32>) -> Result<()> {
+        let most = pages.map_or(i64::from(u32::MAX) - 1, |n| i64::from(n.max(1)));
+        self.db.pragma_update_and_check(None, "max_page_count", most, |_| Ok(())).at(&self.path)
     }
 
     /// Moves the log into the file, so that the file alone is the cache. Best effort: another reader may
@@ -87,11 +117,11 @@ impl Writing<'_> {
         let ended_at = session.pages.iter().map(|p| p.ended_at).max().unwrap_or(started_at);
         self.run(
             "INSERT INTO sessions (id, source, recorder_project, recorder_user, recorder_session, project, \
-             format_version, started_at, ended_at, page_count, event_count, partial, entry_page, facts, meta, derived_by) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+             format_version, started_at, ended_at, page_count, event_count, partial, entry_page, facts, meta, derived_by, sketch) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
              ON CONFLICT (id) DO UPDATE SET project = ?6, format_version = ?7, started_at = ?8, ended_at = ?9, \
              page_count = ?10, event_count = ?11, partial = ?12, entry_page = ?13, facts = ?14, meta = ?15, \
-             derived_by = ?16",
+             derived_by = ?16, sketch = ?17",
             params![
                 id,
                 identity.source.name(),
@@ -109,6 +139,7 @@ impl Writing<'_> {
                 json(new.facts)?,
                 json(new.meta)?,
                 DERIVED_BY,
+                json(new.sketch)?,
             ],
         )?;
         for page in &session.pages {
@@ -150,6 +181,9 @@ impl Writing<'_> {
                     chunk.data
                 ],
             )?;
+        }
+        for keyframe in new.keyframes {
+            self.put_keyframe(id, keyframe.document, keyframe.event, &keyframe.data)?;
         }
         for (ordinal, finding) in new.findings.iter().enumerate() {
             self.run(
@@ -232,12 +266,20 @@ impl Writing<'_> {
     ///
     /// # Errors
     /// [`Error::DiskFull`], the `Cache…` ones.
-    pub fn put_keyframe(&self, session: &str, document: u32, event: usize, data: &[u8]) -> Result<()> {
+    fn put_keyframe(&self, session: &str, document: u32, event: usize, data: &[u8]) -> Result<()> {
         self.run(
             "INSERT OR REPLACE INTO keyframes (session, document, event, data) VALUES (?, ?, ?, ?)",
             params![session, document, event, data],
         )?;
         Ok(())
+    }
+
+    /// Notes that a person watched the session; the first time stays.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_watched(&self, session: &str, at: Millis) -> Result<()> {
+        self.run("INSERT OR IGNORE INTO watched (session, at) VALUES (?, ?)", params![session, at]).map(drop)
     }
 
     /// Notes the start of an import; gives its number for [`Writing::finish_import`].

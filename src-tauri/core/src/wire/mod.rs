@@ -37,7 +37,8 @@ pub struct SessionRow {
     pub utm_medium: Option<String>,
     pub utm_campaign: Option<String>,
     pub user: Option<String>,
-    pub js_errors: u32,
+    /// `null` when the recorder does not see errors.
+    pub js_errors: Option<u32>,
     /// 0–100.
     pub completeness: f64,
     /// False when there is metadata but nothing to play.
@@ -184,12 +185,12 @@ pub struct ProjectView {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
 pub struct ImportProgressView {
-    pub files: u32,
+    /// Of the files as they lie on disk.
     #[ts(type = "number")]
     pub bytes: u64,
+    #[ts(type = "number")]
+    pub bytes_total: u64,
     pub sessions: u32,
-    pub current: String,
-    pub findings: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]

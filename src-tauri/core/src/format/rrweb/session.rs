@@ -659,7 +659,7 @@ impl Decoder {
                     None => (value, checked),
                     Some(_) => (value, None),
                 };
-                w.document.mark_edited(id);
+                w.document.edit(id, value.clone());
                 self.emit(w, e.time, Kind::Input { node: NodeId(id), value, checked, trusted });
             }
             7 => {

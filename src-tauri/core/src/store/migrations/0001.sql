@@ -24,6 +24,8 @@ CREATE TABLE sessions (
   meta TEXT NOT NULL,
   -- Version of the decoding that filled pages and chunks.
   derived_by INTEGER NOT NULL,
+  -- JSON: what a row of the list draws without reading events.
+  sketch TEXT NOT NULL,
   UNIQUE (source, recorder_project, recorder_user, recorder_session)
 ) STRICT, WITHOUT ROWID;
 
