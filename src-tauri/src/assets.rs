@@ -23,7 +23,9 @@ pub(crate) fn answer(app: &AppHandle, request: &Request<Vec<u8>>) -> Response<Ve
 fn respond(request: &Request<Vec<u8>>, find: impl FnOnce(&str) -> Option<Asset>) -> Response<Vec<u8>> {
     // What a frame, an object or a worker asks for is refused even if a navigation got past the other walls.
     let wanted = request.headers().get("sec-fetch-dest").map(|value| value.as_bytes());
-    if wanted.is_some_and(|dest| !matches!(dest, b"image" | b"font" | b"style" | b"audio" | b"video" | b"track" | b"empty")) {
+    if wanted
+        .is_some_and(|dest| !matches!(dest, b"image" | b"font" | b"style" | b"audio" | b"video" | b"track" | b"empty"))
+    {
         return build(StatusCode::NOT_FOUND, None, Vec::new());
     }
     let hash = request.uri().path().trim_start_matches('/');
@@ -73,10 +75,14 @@ fn served_as(recorded: &str, bytes: &[u8]) -> Option<&'static str> {
         "text/css" => "text/css; charset=utf-8",
         "font/woff2" | "application/font-woff2" | "application/x-font-woff2" => "font/woff2",
         "font/woff" | "application/font-woff" | "application/x-font-woff" => "font/woff",
-        "font/ttf" | "font/sfnt" | "application/font-sfnt" | "application/x-font-ttf" | "application/x-font-truetype" => {
-            "font/ttf"
+        "font/ttf"
+        | "font/sfnt"
+        | "application/font-sfnt"
+        | "application/x-font-ttf"
+        | "application/x-font-truetype" => "font/ttf",
+        "font/otf" | "application/x-font-otf" | "application/x-font-opentype" | "application/vnd.ms-opentype" => {
+            "font/otf"
         }
-        "font/otf" | "application/x-font-otf" | "application/x-font-opentype" | "application/vnd.ms-opentype" => "font/otf",
         "font/collection" => "font/collection",
         "video/mp4" => "video/mp4",
         "video/webm" => "video/webm",
@@ -88,7 +94,9 @@ fn served_as(recorded: &str, bytes: &[u8]) -> Option<&'static str> {
         "audio/ogg" => "audio/ogg",
         "audio/webm" => "audio/webm",
         "audio/wav" | "audio/x-wav" | "audio/wave" => "audio/wav",
-        "" | "application/octet-stream" | "binary/octet-stream" | "text/plain" | "application/binary" => by_magic(bytes)?,
+        "" | "application/octet-stream" | "binary/octet-stream" | "text/plain" | "application/binary" => {
+            by_magic(bytes)?
+        }
         _ => return None,
     })
 }
@@ -176,7 +184,8 @@ mod tests {
 
     #[test]
     fn only_a_hash_is_a_name() {
-        for path in ["", "abc", "../../etc/passwd", &HASH.to_uppercase(), &HASH.replace('9', "8"), &format!("{HASH}/x")] {
+        for path in ["", "abc", "../../etc/passwd", &HASH.to_uppercase(), &HASH.replace('9', "8"), &format!("{HASH}/x")]
+        {
             assert_eq!(ask(path, None, "image/png", b"x").status(), 404, "{path}");
         }
     }

@@ -42,7 +42,12 @@ async fn project(app: AppHandle) -> Answer<ProjectView> {
 }
 
 #[tauri::command]
-async fn sessions(app: AppHandle, sort: Option<String>, descending: Option<bool>, text: Option<String>) -> Answer<Response> {
+async fn sessions(
+    app: AppHandle,
+    sort: Option<String>,
+    descending: Option<bool>,
+    text: Option<String>,
+) -> Answer<Response> {
     bytes(ask(app, move |desk| desk.sessions(SessionsQuery { sort, descending, text })).await)
 }
 

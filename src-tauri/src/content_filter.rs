@@ -59,11 +59,7 @@ pub(crate) fn install(content: &UserContentManager, folder: &Path, done: Done) {
 }
 
 /// GIO's answer to `install`.
-unsafe extern "C" fn saved(
-    store: *mut gobject_ffi::GObject,
-    result: *mut gio_ffi::GAsyncResult,
-    pending: *mut c_void,
-) {
+unsafe extern "C" fn saved(store: *mut gobject_ffi::GObject, result: *mut gio_ffi::GAsyncResult, pending: *mut c_void) {
     // SAFETY: `pending` is the box that `install` leaked for this one call; `store` and `result` are GIO's, alive for
     // its length. A filter that comes back is ours to unref, an error ours to free.
     let (done, outcome) = unsafe {

@@ -23,7 +23,10 @@ fn main() -> ExitCode {
         None => false,
         Some(flag) if flag == "--demo" => true,
         Some(other) => {
-            eprintln!("dwell-window: unknown argument {}. Known: --demo (open the demo project).", other.to_string_lossy());
+            eprintln!(
+                "dwell-window: unknown argument {}. Known: --demo (open the demo project).",
+                other.to_string_lossy()
+            );
             return ExitCode::from(2);
         }
     };

@@ -33,10 +33,8 @@ pub(crate) fn may_navigate(url: &Url) -> bool {
 pub(crate) fn around<'a, R: Runtime, M: Manager<R>>(
     builder: WebviewWindowBuilder<'a, R, M>,
 ) -> WebviewWindowBuilder<'a, R, M> {
-    let builder = builder
-        .on_navigation(may_navigate)
-        .on_new_window(|_, _| NewWindowResponse::Deny)
-        .on_download(|_, _| false);
+    let builder =
+        builder.on_navigation(may_navigate).on_new_window(|_, _| NewWindowResponse::Deny).on_download(|_, _| false);
     // On macOS this takes effect from version 14.
     let builder = match DEAD_PROXY.parse() {
         Ok(proxy) => builder.proxy_url(proxy),
@@ -116,7 +114,9 @@ impl Walls {
         };
         Err(ErrorReport {
             code: "walls_missing",
-            message: format!("Recordings are not shown, because the filter that keeps them offline could not be set up: {reason}."),
+            message: format!(
+                "Recordings are not shown, because the filter that keeps them offline could not be set up: {reason}."
+            ),
         })
     }
 }

@@ -5,8 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-const VOID: [&str; 11] =
-    ["img", "input", "source", "track", "link", "meta", "base", "embed", "frame", "br", "hr"];
+const VOID: [&str; 11] = ["img", "input", "source", "track", "link", "meta", "base", "embed", "frame", "br", "hr"];
 
 /// Numbers nodes from 1 on, as one recording needs them.
 #[derive(Default)]
@@ -71,8 +70,7 @@ fn push_text(open: &mut [(String, Map<String, Value>, Vec<Value>)], text: &str, 
 fn close(open: &mut Vec<(String, Map<String, Value>, Vec<Value>)>, numbers: &mut Numbers) {
     let svg = open.iter().any(|(tag, ..)| tag == "svg");
     if let (Some((tag, attributes, children)), id) = (open.pop(), numbers.next()) {
-        let mut node =
-            json!({"type": 2, "tagName": tag, "attributes": attributes, "childNodes": children, "id": id});
+        let mut node = json!({"type": 2, "tagName": tag, "attributes": attributes, "childNodes": children, "id": id});
         if svg {
             node["isSVG"] = json!(true);
         }

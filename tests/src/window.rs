@@ -54,7 +54,8 @@ pub fn app() -> PathBuf {
 
 fn plain_webkit() -> Option<PathBuf> {
     let libraries = fs::read_dir("/usr/lib").ok()?.flatten();
-    let mut found = libraries.map(|entry| entry.path().join("webkit2gtk-4.1/MiniBrowser")).filter(|path| path.is_file());
+    let mut found =
+        libraries.map(|entry| entry.path().join("webkit2gtk-4.1/MiniBrowser")).filter(|path| path.is_file());
     found.next()
 }
 
@@ -112,7 +113,8 @@ impl Window {
         let mut capabilities = Map::new();
         capabilities.insert("webkitgtk:browserOptions".to_owned(), json!({"binary": binary, "args": args}));
         let connector = hyper_util::client::legacy::connect::HttpConnector::new();
-        let session = ClientBuilder::new(connector).capabilities(capabilities).connect(&format!("http://127.0.0.1:{port}")).await;
+        let session =
+            ClientBuilder::new(connector).capabilities(capabilities).connect(&format!("http://127.0.0.1:{port}")).await;
         let client = session.unwrap_or_else(|error| {
             let log = fs::read_to_string(home.path().join("driver.log")).unwrap_or_default();
             panic!("{} did not open: {error}\n{log}", binary.display())
