@@ -1,7 +1,7 @@
 # Two commands are all the set-up: `make run` and `make test`. Both install what is missing and are safe to repeat.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test cli bench demo fmt build corpus
+.PHONY: help run test cli bench demo fmt types build corpus
 
 CORPUS ?= $(or $(DWELL_CORPUS),../shared/corpus)
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
@@ -53,3 +53,6 @@ ui/dist/index.html: $(PAGES)
 	@scripts/setup.sh ui
 	cd ui && npm run --silent build
 	@touch $@
+
+types: ## print the window's types from the core
+	DWELL_WRITE=1 cargo test -p dwell-core --lib wire::

@@ -74,24 +74,11 @@ pub fn print(tree: &Tree, url: Option<&Url>, assets: &dyn Assets) -> String {
         governed: HashSet::new(),
         chosen: HashSet::new(),
     };
-    printer.open_document(top, base(tree, top, url));
+    printer.open_document(top, tree.base_url(top, url));
     while let Some(work) = printer.work.pop() {
         printer.step(work);
     }
     printer.open.pop().map(|s| s.out).unwrap_or_default()
-}
-
-/// What relative addresses of a document are relative to: what the recorder noted, else its `<base>`, else
-/// `url`.
-pub fn base(tree: &Tree, document: NodeId, url: Option<&Url>) -> Option<Url> {
-    let html = tree.children(document).find(|n| n.html_tag() == Some("html"));
-    let head = html.and_then(|h| tree.children(h.id).find(|n| n.html_tag() == Some("head")));
-    let noted = head.and_then(|h| {
-        h.attr("dwell:base")
-            .or_else(|| tree.children(h.id).filter(|n| n.html_tag() == Some("base")).find_map(|n| n.attr("href")))
-    });
-    let resolved = noted.and_then(|b| Url::options().base_url(url).parse(b.trim()).ok());
-    resolved.filter(|u| matches!(u.scheme(), "http" | "https" | "file")).or_else(|| url.cloned())
 }
 
 /// A node and everything it is in.
@@ -265,7 +252,7 @@ impl Printer<'_> {
             match content {
                 Some(document) if self.open.len() < MAX_FRAMES => {
                     self.work.push(Work::EndFrame);
-                    let base = base(self.tree, document.id, self.cx().base.as_ref());
+                    let base = self.tree.base_url(document.id, self.cx().base.as_ref());
                     self.open_document(document.id, base);
                 }
                 _ => self.out().push_str("></iframe>"),
