@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use dwell_core::event::{Kind, Op, Session};
+use dwell_core::event::{Kind, NodeId, Op, Session};
 use dwell_core::findings::{Findings, Severity};
-use dwell_core::format::clarity::{Body, decode_session, payload};
+use dwell_core::format::clarity::payload::{self, Wire};
+use dwell_core::format::clarity::selector::{Seen, Selectors};
+use dwell_core::format::clarity::{Body, decode_session};
 
 fn corpus() -> Option<PathBuf> {
     let folder = std::env::var_os("DWELL_CORPUS")
@@ -174,4 +176,70 @@ fn a_snapshot_starts_with_a_reset_and_names_each_node_once() {
             }
         }
     }
+}
+
+#[test]
+fn selectors_give_the_hashes_of_the_clicks() {
+    let (mut equal, mut all, mut from_ops) = (0, 0, 0);
+    for (name, files) in visits() {
+        // Fed with records, in the order in which the recorder wrote them.
+        let texts: Vec<_> = files.iter().map(|(_, b)| payload::text(b).0).collect();
+        let payloads: Vec<_> = texts.iter().map(|t| payload::parse(t).expect("a payload")).collect();
+        for page in payloads.chunk_by(|a, b| a.envelope.page == b.envelope.page) {
+            let mut events: Vec<_> = page.iter().flat_map(|p| p.events.iter().map(move |e| (p, e))).collect();
+            events.sort_by_key(|(_, e)| e.time);
+            let mut selectors = Selectors::new();
+            for (read, event) in events {
+                match &event.wire {
+                    Wire::Layout(layout) => {
+                        for node in read.nodes(*layout) {
+                            let attr =
+                                |n: &str| read.attrs(node).iter().find(|a| read.str(a.0) == n).map(|a| read.str(a.1));
+                            if node.numbers == 1 && read.str(node.tag) != "HTML" {
+                                selectors.removed(NodeId(node.id.into()));
+                                continue;
+                            }
+                            selectors.see(Seen {
+                                node: NodeId(node.id.into()),
+                                parent: node.parent.map(|p| NodeId(p.into())),
+                                previous: node.previous.map(|p| NodeId(p.into())),
+                                tag: read.str(node.tag),
+                                class: attr("class"),
+                                element_id: attr("id"),
+                            });
+                        }
+                    }
+                    Wire::Click(click) => {
+                        let Some(hash) = click.hash else { continue };
+                        all += 1;
+                        let computed = selectors.hash_of(NodeId(click.target as u64));
+                        let computed = computed.map(|(a, b)| format!("{a}.{b}")).unwrap_or_default();
+                        if computed == read.str(hash) {
+                            equal += 1;
+                        } else {
+                            eprintln!("{name}: node {} {computed} is not {}", click.target, read.str(hash));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        // Fed with the ops that are kept.
+        let (session, _) = decode(&files);
+        let session = session.expect("a session");
+        let mut selectors = Selectors::new();
+        for page in &session.pages {
+            for event in session.events.iter().filter(|e| e.page == page.number) {
+                selectors.apply(event.kind.ops());
+                if let Kind::Click(click) | Kind::ContextMenu(click) = &event.kind
+                    && let (Some(node), Some(hash)) = (click.at.node, &click.hash)
+                {
+                    let computed = selectors.hash_of(node).map(|(a, b)| format!("{a}.{b}"));
+                    from_ops += usize::from(computed.as_deref() == Some(hash));
+                }
+            }
+        }
+    }
+    eprintln!("click hashes: {equal} of {all} from records, {from_ops} from ops");
+    assert!(equal == all && from_ops == all, "{equal} and {from_ops} of {all}");
 }

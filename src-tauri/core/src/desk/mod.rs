@@ -1,1 +1,17 @@
+//! Use cases, one file per verb. What the command line and the window do, they do here.
+//!
+//! The trap: this room alone may look at the clock, the file system and the environment. What it learns
+//! there goes down as an argument, so that everything below gives the same answer twice.
 
+mod derive;
+pub mod events;
+mod gather;
+pub mod import;
+pub mod list;
+pub mod session;
+pub mod verify;
+mod window;
+
+pub use crate::store::Asset;
+pub use import::{ImportSummary, Options, Progress, import};
+pub use window::{CachedAssets, Desk, SessionsQuery};

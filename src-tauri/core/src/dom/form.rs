@@ -59,10 +59,14 @@ impl Tree {
         }
     }
 
-    /// Chooses the option with this value. Without one the choice stays: a masked value names no option.
+    /// Chooses the option with this value; without one the choice stays. Masked options may all carry the same
+    /// value: a choice is only recorded when it changes, so another one than before was taken.
     pub(super) fn choose_option(&mut self, select: NodeId, value: &Str) {
         let options = self.options(select);
-        let Some(chosen) = options.iter().position(|&o| self.option_value(o) == **value) else { return };
+        let named: Vec<usize> = (0..options.len()).filter(|&i| self.option_value(options[i]) == **value).collect();
+        let before = self.selected_options(select);
+        let another = named.iter().find(|i| !before.contains(i));
+        let Some(&chosen) = another.or(named.first()) else { return };
         for (i, option) in options.into_iter().enumerate() {
             let selected = i == chosen;
             self.apply(&crate::event::Op::Selected { node: option, selected });
@@ -110,7 +114,7 @@ impl Tree {
         let node = self.get(id)?;
         let live = node.live().and_then(|l| l.value.as_ref());
         match node.html_tag()? {
-            "textarea" => Some(live.map_or_else(|| self.text_content(id), |v| v.to_string())),
+            "textarea" => Some(live.map_or_else(|| self.own_text(id), |v| v.to_string())),
             "input" => {
                 let kind = node.attr("type").map(|t| t.to_ascii_lowercase()).unwrap_or_default();
                 match kind.as_str() {

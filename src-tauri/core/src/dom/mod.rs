@@ -8,8 +8,11 @@ mod canonical;
 pub mod css;
 mod form;
 pub mod html;
+mod keyframe;
+mod patch;
 pub mod safe;
 mod selector;
 mod tree;
 
+pub use patch::{PatchOp, Projection, patch};
 pub use tree::{Children, Live, Node, Sheet, Tree};

@@ -265,13 +265,39 @@ impl Tree {
         }
         out
     }
+    /// Text of the node's own text children, that of elements inside it left out.
+    pub fn own_text(&self, id: NodeId) -> String {
+        self.children(id).filter_map(|n| n.text()).map(|t| &**t).collect()
+    }
     /// CSS text of a style or link element as the recording has it; `None` when it has none.
     pub fn css_of(&self, id: NodeId) -> Option<String> {
         let node = self.get(id)?;
+        if !matches!(&node.kind, NodeKind::Element { tag, .. } if matches!(&**tag, "style" | "link")) {
+            return None;
+        }
         if let Some(sheet) = node.live().and_then(|l| l.sheet.as_ref()) {
             return Some(sheet.text());
         }
-        matches!(&node.kind, NodeKind::Element { tag, .. } if &**tag == "style").then(|| self.text_content(id))
+        matches!(&node.kind, NodeKind::Element { tag, .. } if &**tag == "style").then(|| self.own_text(id))
+    }
+
+    /// Base URL of a document: `<base href>` or the recorder's note of it, against the page's address.
+    pub fn base_url(&self, document: NodeId, page_url: &str) -> Option<url::Url> {
+        let page = url::Url::parse(page_url).ok();
+        let head = self
+            .children(document)
+            .find(|n| n.html_tag() == Some("html"))
+            .and_then(|html| self.children(html.id).find(|n| n.html_tag() == Some("head")));
+        let Some(head) = head else { return page };
+        let written = match head.attr("dwell:base") {
+            Some(base) => Some(base),
+            None => self.children(head.id).filter(|n| n.html_tag() == Some("base")).find_map(|n| n.attr("href")),
+        };
+        match (written, &page) {
+            (Some(base), Some(page)) => page.join(base).ok().or_else(|| Some(page.clone())),
+            (Some(base), None) => url::Url::parse(base).ok(),
+            (None, _) => page,
+        }
     }
 
     fn at(&self, slot: Slot) -> Option<&Node> {
@@ -283,6 +309,10 @@ impl Tree {
     /// Starts noting which nodes change, for patches that need not look at the whole tree.
     pub fn watch(&mut self) {
         self.changed = Some(Vec::new());
+    }
+    /// Stops noting.
+    pub fn unwatch(&mut self) {
+        self.changed = None;
     }
     /// The nodes touched since the last call, each once, sorted; `None` when nothing short of the whole tree
     /// can be trusted (a reset happened, or nobody watched).
@@ -317,7 +347,11 @@ impl Tree {
             Kind::Change { node, value: Some(value), input_type, .. }
                 if !matches!(&**input_type, "checkbox" | "radio" | "file") =>
             {
-                self.set_value(*node, value);
+                // A select says the same once as input and once as change.
+                let known = self.get(*node).and_then(Node::live).and_then(|l| l.value.as_ref()) == Some(value);
+                if !known {
+                    self.set_value(*node, value);
+                }
             }
             Kind::Open { node, open } => self.set_open(*node, *open),
             Kind::Media { node, media, .. } => self.set_media(*node, media),
@@ -336,7 +370,13 @@ impl Tree {
         match op {
             Op::Reset => {
                 let watching = self.changed.is_some();
-                *self = Tree { defined: std::mem::take(&mut self.defined), ..Tree::default() };
+                let mut fresh = Tree { defined: std::mem::take(&mut self.defined), ..Tree::default() };
+                if self.top.is_none() {
+                    // Clarity sends sheets and adoptions just ahead of the snapshot that needs them.
+                    fresh.sheets = std::mem::take(&mut self.sheets);
+                    fresh.waiting_adoptions = std::mem::take(&mut self.waiting_adoptions);
+                }
+                *self = fresh;
                 // What changed is "everything": without a list the next patch compares whole trees.
                 if watching {
                     self.changed = None;
@@ -361,7 +401,7 @@ impl Tree {
                     _ => return,
                 }
                 self.touch(*node);
-                self.forget_sheet_of_parent(slot);
+                self.text_under_parent_changed(slot);
             }
             Op::Value { node, value } => self.set_value(*node, value),
             Op::Checked { node, checked } => self.set_checked(*node, *checked),
@@ -411,7 +451,17 @@ impl Tree {
                 self.with_live(*node, |l| l.image = Some(image));
             }
             Op::DefineElement { name } => {
-                self.defined.insert(name.clone());
+                if self.defined.insert(name.clone()) && self.changed.is_some() {
+                    let named: Vec<NodeId> = self
+                        .nodes
+                        .iter()
+                        .filter(|n| n.html_tag() == Some(name) && self.index.contains_key(&n.id))
+                        .map(|n| n.id)
+                        .collect();
+                    for id in named {
+                        self.touch(id);
+                    }
+                }
             }
         }
     }
@@ -433,6 +483,23 @@ impl Tree {
             }
             self.release(slot);
         }
+    }
+
+    pub(super) fn waiting_nodes(&self) -> &BTreeMap<NodeId, Vec<(NodeId, Place)>> {
+        &self.orphans
+    }
+    pub(super) fn waiting_adoptions(&self) -> &BTreeMap<NodeId, Vec<Str>> {
+        &self.waiting_adoptions
+    }
+    pub(super) fn restore_live(&mut self, id: NodeId, live: Option<Box<Live>>) {
+        if let Some(slot) = self.slot(id) {
+            self.nodes[slot as usize].live = live;
+        }
+    }
+    pub(super) fn restore(&mut self, sheets: Vec<(Str, Sheet)>, focus: Option<NodeId>, hover: Option<NodeId>) {
+        self.sheets = sheets.into_iter().collect();
+        self.focus = focus;
+        self.hover = hover;
     }
 
     fn slot(&self, id: NodeId) -> Option<Slot> {
@@ -524,17 +591,22 @@ impl Tree {
         self.touch(id);
     }
 
-    fn forget_sheet_of_parent(&mut self, slot: Slot) {
+    /// Text under a style element replaces its sheet; text under a textarea is its value until one is typed.
+    fn text_under_parent_changed(&mut self, slot: Slot) {
         let parent = self.nodes[slot as usize].parent;
         if parent == NONE {
             return;
         }
         let node = &mut self.nodes[parent as usize];
-        let is_style = matches!(&node.kind, NodeKind::Element { tag, .. } if &**tag == "style");
-        if is_style && !self.fresh_sheets.contains(&node.id) {
-            if let Some(live) = &mut node.live {
-                live.sheet = None;
-            }
+        let NodeKind::Element { tag, .. } = &node.kind else { return };
+        let is_style = &**tag == "style";
+        if is_style
+            && !self.fresh_sheets.contains(&node.id)
+            && let Some(live) = &mut node.live
+        {
+            live.sheet = None;
+        }
+        if is_style || &**tag == "textarea" {
             let id = node.id;
             self.touch(id);
         }
@@ -596,7 +668,7 @@ impl Tree {
                         let text_changed = matches!(kind, NodeKind::Text(_));
                         node.kind = kind.clone();
                         if text_changed {
-                            self.forget_sheet_of_parent(slot);
+                            self.text_under_parent_changed(slot);
                         }
                     }
                     self.nodes[slot as usize].limbo = false;
@@ -616,13 +688,16 @@ impl Tree {
         self.drop_orphan(id);
 
         match parent {
-            None => {
-                if matches!(kind, NodeKind::Document { .. }) {
-                    self.top = Some(id);
+            None if matches!(kind, NodeKind::Document { .. }) => {
+                if let Some(old) = self.top.filter(|&old| old != id) {
+                    self.remove(old);
                 }
+                self.top = Some(id);
             }
+            // Only a document may hang on nothing.
+            None => self.remove(id),
             Some(parent_id) => match self.slot(parent_id).filter(|&p| !self.nodes[p as usize].limbo) {
-                Some(parent_slot) => self.attach(slot, parent_slot, place),
+                Some(parent_slot) => self.attach_or_drop(slot, parent_slot, place),
                 None => {
                     self.unlink(slot);
                     self.orphans.entry(parent_id).or_default().push((id, place));
@@ -631,10 +706,12 @@ impl Tree {
         }
         if let Some(waiting) = self.orphans.remove(&id) {
             for (child, place) in waiting {
-                if let Some(child_slot) = self.slot(child)
-                    && self.nodes[child_slot as usize].parent == NONE
-                {
-                    self.attach(child_slot, slot, place);
+                let Some(child_slot) = self.slot(child) else { continue };
+                if self.nodes[slot as usize].limbo {
+                    // One of the waiting nodes was what this one hangs on: both went.
+                    self.remove(child);
+                } else if self.nodes[child_slot as usize].parent == NONE {
+                    self.attach_or_drop(child_slot, slot, place);
                 }
             }
         }
@@ -652,10 +729,18 @@ impl Tree {
         }
     }
 
-    fn attach(&mut self, slot: Slot, parent: Slot, place: Place) {
-        if self.is_ancestor(slot, parent) {
-            return;
+    /// Attaches the node, unless that would put it under itself: then it stays where it was, and goes when it
+    /// was nowhere.
+    fn attach_or_drop(&mut self, slot: Slot, parent: Slot, place: Place) {
+        if !self.is_ancestor(slot, parent) {
+            self.attach(slot, parent, place);
+        } else if self.nodes[slot as usize].parent == NONE && self.top != Some(self.nodes[slot as usize].id) {
+            let id = self.nodes[slot as usize].id;
+            self.remove(id);
         }
+    }
+
+    fn attach(&mut self, slot: Slot, parent: Slot, place: Place) {
         let id = self.nodes[slot as usize].id;
         let parent_id = self.nodes[parent as usize].id;
         let is_document = matches!(self.nodes[slot as usize].kind, NodeKind::Document { .. });
@@ -699,7 +784,12 @@ impl Tree {
                 _ => NONE,
             },
             Place::After(prev) => match self.slot(prev) {
-                Some(p) if p == slot => return,
+                Some(p) if p == slot => {
+                    if self.nodes[slot as usize].parent == parent {
+                        return;
+                    }
+                    NONE
+                }
                 Some(p) if self.nodes[p as usize].parent == parent && !self.nodes[p as usize].limbo => {
                     let next = self.nodes[p as usize].next;
                     if next == slot { self.nodes[slot as usize].next } else { next }
@@ -716,7 +806,7 @@ impl Tree {
         {
             return;
         }
-        self.forget_sheet_of_parent(slot);
+        self.text_under_parent_changed(slot);
         self.unlink(slot);
         let prev = if before == NONE { self.nodes[parent as usize].last } else { self.nodes[before as usize].prev };
         {
@@ -737,7 +827,7 @@ impl Tree {
         }
         self.touch(id);
         self.touch(parent_id);
-        self.forget_sheet_of_parent(slot);
+        self.text_under_parent_changed(slot);
     }
 
     /// A document has one doctype and one root element; the newcomer wins (facts RRWEB §3.2).
@@ -777,7 +867,7 @@ impl Tree {
     /// Takes the node and its subtree out; they are released at the end of the batch.
     fn remove(&mut self, id: NodeId) {
         let Some(slot) = self.slot(id) else { return };
-        self.forget_sheet_of_parent(slot);
+        self.text_under_parent_changed(slot);
         self.drop_orphan(id);
         let parent = self.nodes[slot as usize].parent;
         if parent != NONE {

@@ -1,1 +1,277 @@
+//! Types that cross to the window. The TypeScript in `ui/src/bridge/types.ts` is printed from here; a test
+//! fails when the two differ.
+//!
+//! The trap: JavaScript numbers. Ids and times stay below 2^53, so plain numbers are exact.
 
+use serde::Serialize;
+use ts_rs::TS;
+
+/// A row of the session list.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+pub struct SessionRow {
+    pub id: String,
+    #[ts(type = "\"clarity\" | \"rrweb\"")]
+    pub source: String,
+    /// Epoch ms.
+    #[ts(type = "number")]
+    pub start: i64,
+    /// Seconds.
+    pub duration: f64,
+    /// Seconds.
+    pub active_duration: Option<f64>,
+    pub page_count: u32,
+    pub click_count: u32,
+    pub entry_page: String,
+    pub exit_page: String,
+    /// Title of the first page view.
+    pub title: Option<String>,
+    #[ts(type = "Device")]
+    pub device: String,
+    pub browser: Option<String>,
+    pub os: Option<String>,
+    pub country: Option<String>,
+    pub city: Option<String>,
+    pub channel: Option<String>,
+    pub referrer: Option<String>,
+    pub utm_source: Option<String>,
+    pub utm_medium: Option<String>,
+    pub utm_campaign: Option<String>,
+    pub user: Option<String>,
+    /// `null` when the recorder does not see errors.
+    pub js_errors: Option<u32>,
+    /// 0–100.
+    pub completeness: f64,
+    /// False when there is metadata but nothing to play.
+    pub has_recording: bool,
+    pub watched: bool,
+    /// Number of findings that import noted.
+    pub findings: u32,
+    /// 58 bins over the session, 0–255.
+    pub activity: Vec<u8>,
+    /// Starts of page views as a share of the session, 0–1.
+    pub pages: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+#[ts(rename = "SessionRows")]
+pub struct SessionList {
+    pub total: u32,
+    pub rows: Vec<SessionRow>,
+}
+
+/// A stretch in which data was lost. Epoch ms.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "Gap")]
+pub struct GapView {
+    #[ts(type = "number")]
+    pub from: i64,
+    #[ts(type = "number")]
+    pub until: i64,
+    pub reason: String,
+}
+
+/// One page view. Times in epoch ms, sizes in CSS px.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct PageView {
+    pub number: u32,
+    /// Page views with the same document live in one DOM.
+    pub document: u32,
+    pub url: String,
+    pub title: Option<String>,
+    #[ts(type = "number")]
+    pub started_at: i64,
+    #[ts(type = "number")]
+    pub ended_at: i64,
+    pub viewport: Option<(u32, u32)>,
+    pub document_size: Option<(u32, u32)>,
+    pub has_snapshot: bool,
+    pub gaps: Vec<GapView>,
+}
+
+/// Something worth a mark on the timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "Marker")]
+pub struct MarkerView {
+    #[ts(type = "number")]
+    pub time: i64,
+    pub page: u32,
+    pub kind: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "Finding")]
+pub struct FindingView {
+    pub code: String,
+    #[ts(type = "\"note\" | \"warning\" | \"error\"")]
+    pub severity: String,
+    pub path: Option<String>,
+    pub session: Option<String>,
+    pub page: Option<u32>,
+    pub message: String,
+}
+
+/// All that the player needs to know of a session before it plays.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct SessionView {
+    pub row: SessionRow,
+    /// Field names of the filter language to values.
+    #[ts(type = "Record<string, unknown>")]
+    pub facts: serde_json::Map<String, serde_json::Value>,
+    pub pages: Vec<PageView>,
+    #[ts(type = "number")]
+    pub from: i64,
+    #[ts(type = "number")]
+    pub until: i64,
+    /// 400 bins over the session, 0–255.
+    pub density: Vec<u8>,
+    /// Spans without activity, epoch ms.
+    #[ts(type = "[number, number][]")]
+    pub idle: Vec<(i64, i64)>,
+    /// Spans in which the tab was in the background, epoch ms.
+    #[ts(type = "[number, number][]")]
+    pub hidden: Vec<(i64, i64)>,
+    pub markers: Vec<MarkerView>,
+    pub findings: Vec<FindingView>,
+}
+
+/// One line of the transcript.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct TranscriptRow {
+    pub index: u32,
+    #[ts(type = "number")]
+    pub time: i64,
+    pub page: u32,
+    pub kind: String,
+    /// One sentence for people; text from the recording stands in “ ”.
+    pub text: String,
+    pub selector: Option<String>,
+    /// Document px.
+    pub x: Option<f64>,
+    pub y: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "TranscriptRows")]
+pub struct Transcript {
+    pub total: u32,
+    pub rows: Vec<TranscriptRow>,
+}
+
+/// Where the pointer went on one page view, in columns; see `replay::PointerTrack`.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "PointerTrack")]
+pub struct PointerTrackView {
+    #[ts(type = "number[]")]
+    pub t: Vec<i64>,
+    pub x: Vec<f64>,
+    pub y: Vec<f64>,
+    pub kind: Vec<u8>,
+    #[ts(type = "number[]")]
+    pub frame: Vec<u64>,
+}
+
+/// The project that is open.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "Project")]
+pub struct ProjectView {
+    pub path: String,
+    pub name: String,
+    pub demo: bool,
+    pub sessions: u32,
+    pub sessions_with_recording: u32,
+    #[ts(type = "number | null")]
+    pub from: Option<i64>,
+    #[ts(type = "number | null")]
+    pub until: Option<i64>,
+    /// Size of the cache on disk.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    pub version: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+#[ts(rename = "ImportProgress")]
+pub struct ImportProgressView {
+    /// Of the files as they lie on disk.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    #[ts(type = "number")]
+    pub bytes_total: u64,
+    pub sessions: u32,
+    /// Where the session that was written last came from.
+    pub current: String,
+    pub findings: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "ImportSummary")]
+pub struct ImportSummaryView {
+    pub sessions_added: u32,
+    pub sessions_updated: u32,
+    pub pages_added: u32,
+    pub duplicates: u32,
+    #[ts(type = "number")]
+    pub bytes: u64,
+    #[ts(type = "number")]
+    pub elapsed_ms: u64,
+    pub sessions: Vec<String>,
+    pub findings: Vec<FindingView>,
+    pub cancelled: bool,
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "Failure")]
+pub struct ErrorView {
+    pub code: String,
+    pub message: String,
+}
+
+mod step;
+
+pub use step::{print_step, print_steps};
+
+/// The TypeScript for every type above, and for the patches that are printed by hand.
+pub fn typescript() -> String {
+    let config = ts_rs::Config::default();
+    let mut out = String::from("// Printed from the core's `wire` room; `make types` writes it anew.\n");
+    out.push_str("\nexport type Device = \"mobile\" | \"tablet\" | \"pc\" | \"other\";\n");
+    let mut add = |declaration: String| {
+        out.push_str("\nexport ");
+        out.push_str(&declaration);
+        out.push('\n');
+    };
+    add(SessionRow::decl(&config));
+    add(SessionList::decl(&config));
+    add(GapView::decl(&config));
+    add(PageView::decl(&config));
+    add(MarkerView::decl(&config));
+    add(FindingView::decl(&config));
+    add(SessionView::decl(&config));
+    add(TranscriptRow::decl(&config));
+    add(Transcript::decl(&config));
+    add(PointerTrackView::decl(&config));
+    add(ProjectView::decl(&config));
+    add(ImportProgressView::decl(&config));
+    add(ImportSummaryView::decl(&config));
+    add(ErrorView::decl(&config));
+    out.push_str(step::TYPESCRIPT);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// `DWELL_WRITE=1` writes the file instead of comparing it (`make types`).
+    #[test]
+    fn the_windows_types_are_these() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/bridge/types.ts");
+        let printed = super::typescript();
+        if std::env::var_os("DWELL_WRITE").is_some() {
+            std::fs::write(&path, &printed).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), printed, "run `make types`");
+    }
+}

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::urls::{self, Found, Place};
-use super::{Context, Shown, css, names};
+use super::{Context, Fate, Shown, css, names};
 use crate::event::{Attr, Namespace, Str};
 
 /// An element that shows nothing, holds nothing, and may stand wherever a script may.
@@ -41,7 +41,8 @@ enum Role {
     MathMl,
 }
 
-pub(super) fn element(ns: Namespace, tag: &str, attrs: &[Attr], own_css: Option<&str>, cx: &Context) -> Shown {
+/// Name and part of an element in the frame; `None` for what no browser draws.
+fn part(ns: Namespace, tag: &str, attrs: &[Attr]) -> Option<(Str, Role)> {
     let (tag, role): (Str, Role) = match ns {
         Namespace::Html => {
             let lower = tag.to_ascii_lowercase();
@@ -53,7 +54,7 @@ pub(super) fn element(ns: Namespace, tag: &str, attrs: &[Attr], own_css: Option<
             }
         }
         Namespace::Svg => {
-            let Some(name) = names::svg(tag) else { return Shown::Hidden };
+            let name = names::svg(tag)?;
             let role = match name {
                 "style" => Role::Style,
                 "a" => Role::Anchor,
@@ -64,18 +65,32 @@ pub(super) fn element(ns: Namespace, tag: &str, attrs: &[Attr], own_css: Option<
             };
             (name.into(), role)
         }
-        Namespace::MathMl => match names::mathml(tag) {
-            Some(name) => (name.into(), Role::MathMl),
-            None => return Shown::Hidden,
-        },
+        Namespace::MathMl => (names::mathml(tag)?.into(), Role::MathMl),
     };
+    if role == Role::SvgAnimation && changes_address(attrs) {
+        return None;
+    }
+    Some((tag, role))
+}
 
+fn sends_children(role: Role, tag: &str) -> bool {
+    !matches!(role, Role::Inert | Role::Link | Role::Style | Role::Frame | Role::Template | Role::Plugin)
+        && tag != "canvas"
+}
+
+pub(super) fn fate(ns: Namespace, tag: &str, attrs: &[Attr]) -> Fate {
+    match part(ns, tag, attrs) {
+        None => Fate::Hidden,
+        Some((tag, role)) if sends_children(role, &tag) => Fate::Whole,
+        Some(_) => Fate::Leaf,
+    }
+}
+
+pub(super) fn element(ns: Namespace, tag: &str, attrs: &[Attr], own_css: Option<&str>, cx: &Context) -> Shown {
+    let Some((tag, role)) = part(ns, tag, attrs) else { return Shown::Hidden };
     if role == Role::Inert {
         let attrs = vec![attr("style", "display:none!important")];
         return Shown::Element { ns, tag: INERT.into(), attrs, sheet: None, children: false };
-    }
-    if role == Role::SvgAnimation && changes_address(attrs) {
-        return Shown::Hidden;
     }
 
     let mut missing = Vec::new();
@@ -88,7 +103,7 @@ pub(super) fn element(ns: Namespace, tag: &str, attrs: &[Attr], own_css: Option<
         let text = css::sheet(own_css.unwrap_or(""), cx.base.as_ref(), cx, &mut missing);
         Str::from(text)
     });
-    let children = !matches!(role, Role::Style | Role::Frame | Role::Template | Role::Plugin) && &*tag != "canvas";
+    let children = sends_children(role, &tag);
     Shown::Element { ns, tag, attrs: out.finish(), sheet, children }
 }
 

@@ -78,6 +78,20 @@ pub enum Shown {
     },
 }
 
+/// How much of an element the frame gets; [`element`] says what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Hidden,
+    /// Without its recorded children.
+    Leaf,
+    Whole,
+}
+
+/// What [`element`] would say of the element and its children, without the work of saying it.
+pub fn fate(ns: Namespace, tag: &str, attrs: &[Attr]) -> Fate {
+    attributes::fate(ns, tag, attrs)
+}
+
 /// What becomes of an element, its attributes and its own style sheet.
 ///
 /// `own_css` is the text of a `<style>` or `<link>` as recorded; without it a link's sheet comes from the

@@ -235,9 +235,6 @@ impl Page {
         if matches!(self.entries[slot as usize].kind, Kind::Unknown) {
             return (!self.has_snapshot && recorded <= 3).then_some(NodeId::DOCUMENT);
         }
-        if self.one_is_a_node && slot == self.root {
-            return Some(NodeId::DOCUMENT);
-        }
         let parent = self.entries.get(self.entries[slot as usize].parent as usize)?;
         match (&parent.kind, &self.entries[slot as usize].kind) {
             (Kind::Node(NodeKind::Document { .. }), Kind::Node(NodeKind::Element { .. })) => Some(parent.id),
@@ -279,36 +276,25 @@ impl Page {
             self.forms.entry(slot).or_default().value = Some(value);
         }
     }
-    pub(super) fn value(&self, recorded: u32) -> Option<&Str> {
-        self.forms.get(&self.find(recorded)?)?.value.as_ref()
-    }
 
-    /// Notes that a box was checked or not. Answers which other radios of its group lost their check by that.
-    pub(super) fn set_checked(&mut self, recorded: u32, checked: bool) -> Vec<NodeId> {
-        let Some(slot) = self.find(recorded) else { return Vec::new() };
+    /// Notes that a box was checked or not, as the tree does: a checked radio unchecks its group.
+    pub(super) fn set_checked(&mut self, recorded: u32, checked: bool) {
+        let Some(slot) = self.find(recorded) else { return };
         self.forms.entry(slot).or_default().checked = Some(checked);
         if !checked || self.box_type(slot) != Some("radio") {
-            return Vec::new();
+            return;
         }
-        let Some(name) = self.attr(slot, "name").filter(|n| !n.is_empty()).cloned() else { return Vec::new() };
+        let Some(name) = self.attr(slot, "name").filter(|n| !n.is_empty()).cloned() else { return };
         let owner = self.form_owner(slot);
-        let mut others: Vec<(NodeId, u32)> = self
-            .forms
-            .iter()
-            .filter(|(other, form)| **other != slot && form.checked == Some(true))
-            .map(|(other, _)| *other)
-            .filter(|other| {
-                self.box_type(*other) == Some("radio")
-                    && self.attr(*other, "name") == Some(&name)
-                    && self.form_owner(*other) == owner
-            })
-            .map(|other| (self.entries[other as usize].id, other))
-            .collect();
-        others.sort_unstable();
-        for (_, other) in &others {
-            self.forms.entry(*other).or_default().checked = Some(false);
+        let mut others: Vec<u32> = self.forms.keys().copied().filter(|other| *other != slot).collect();
+        others.retain(|other| {
+            self.box_type(*other) == Some("radio")
+                && self.attr(*other, "name") == Some(&name)
+                && self.form_owner(*other) == owner
+        });
+        for other in others {
+            self.forms.entry(other).or_default().checked = Some(false);
         }
-        others.into_iter().map(|(id, _)| id).collect()
     }
     /// The form around a control, else the root of its tree.
     fn form_owner(&self, slot: u32) -> u32 {
@@ -580,6 +566,11 @@ impl Page {
             "iframe:*D" | "iframe:HTML" => match node.parent {
                 Some(p) => {
                     let host = self.find_or_make(p);
+                    let is_frame = self.tag(host).is_none_or(|tag| tag == "iframe");
+                    if !is_frame || host == slot || matches!(self.entries[host as usize].kind, Kind::Style(..)) {
+                        self.oddities.push(Oddity::Misplaced);
+                        return;
+                    }
                     self.frame(host, slot, tag == "iframe:*D", ops)
                 }
                 None if known && before != NIL => before,
@@ -643,6 +634,13 @@ impl Page {
                     return self.content_of_frame(source, node, slot, ops);
                 }
                 self.push_put(slot, moved, ops);
+                if let (Kind::Style(_, was), Kind::Style(_, is)) = (&old, &self.entries[slot as usize].kind)
+                    && is.is_empty()
+                    && !was.is_empty()
+                {
+                    let node = NodeId::text_of(self.entries[slot as usize].id);
+                    ops.push(Op::Text { node, text: is.clone() });
+                }
                 self.form_of(slot, Some(&old), ops);
             }
             (false, true) => self.revive(slot, ops),

@@ -10,6 +10,7 @@ pub mod mask;
 pub mod names;
 pub mod payload;
 mod scan;
+pub mod selector;
 mod session;
 
 pub use layout::{BASE, HEIGHT, WIDTH};

@@ -33,8 +33,6 @@ const FINAL_NUMBERING: Version = Version { major: 0, minor: 6, patch: 0, beta: 4
 const LONGEST_PAGE: i64 = 1_000 * 60 * 60 * 24 * 366;
 /// Epoch ms beyond which JavaScript has no dates.
 const LAST_DATE: f64 = 8.64e15;
-/// A change and the input event of the same edit lie at most this far apart, ms.
-const SAME_EDIT: i64 = 1_000;
 
 struct Read<'a> {
     path: &'a str,
@@ -273,8 +271,6 @@ struct PageDecoder<'d, 'r, 'a> {
     dom: layout::Page,
     page: Page,
     events: Vec<Event>,
-    /// Page time, target and value of all input events, to tell whether a change repeats one.
-    inputs: Vec<(i64, i64, &'d str)>,
 }
 
 /// One event with the payload it stands in.
@@ -299,17 +295,9 @@ impl<'d, 'r, 'a> PageDecoder<'d, 'r, 'a> {
             });
             layouts.flat_map(|l| read.payload.nodes(l)).any(|node| node.id == 1)
         });
-        let mut inputs = Vec::new();
-        for read in &view.payloads {
-            for event in &read.payload.events {
-                if let Wire::Input { target, value: Some(value), .. } = event.wire {
-                    inputs.push((event.time, target, read.payload.str(value)));
-                }
-            }
-        }
         let page = Page { number, document: number, ..Page::default() };
         let dom = layout::Page::new(one_is_a_node, interner);
-        PageDecoder { view, number, session, findings, interner, dom, page, events: Vec::new(), inputs }
+        PageDecoder { view, number, session, findings, interner, dom, page, events: Vec::new() }
     }
 
     /// `next`: epoch ms of the next page view's start.
@@ -578,8 +566,8 @@ impl<'d, 'r, 'a> PageDecoder<'d, 'r, 'a> {
                 let node = self.node_or_document(*target);
                 let input_type = self.str(at, *input_type);
                 let (value, checksum) = (self.some(at, *value), self.some(at, *checksum));
-                if let Some(value) = &value {
-                    self.lost_input(time, at.event.time, *target, &input_type, value);
+                if let Some(value) = value.as_ref().filter(|_| !matches!(&*input_type, "checkbox" | "radio" | "file")) {
+                    self.dom.set_value(u32::try_from(*target).unwrap_or(0), value.clone());
                 }
                 Kind::Change { node, input_type, value, checksum }
             }
@@ -816,12 +804,8 @@ impl<'d, 'r, 'a> PageDecoder<'d, 'r, 'a> {
         };
         match checked {
             Some(checked) if self.dom.is_box(recorded) == Some(true) => {
-                let others = self.dom.set_checked(recorded, checked);
+                self.dom.set_checked(recorded, checked);
                 self.push(time, Kind::Input { node, value: None, checked: Some(checked), trusted });
-                // The browser unchecks the rest of the group without an event of its own.
-                for node in others {
-                    self.push(time, Kind::Input { node, value: None, checked: Some(false), trusted: Some(false) });
-                }
             }
             _ => {
                 if let Some(value) = &value {
@@ -831,22 +815,6 @@ impl<'d, 'r, 'a> PageDecoder<'d, 'r, 'a> {
             }
         }
         false
-    }
-
-    /// The input event of a change can be lost or merged into a later one; the change still tells the value.
-    fn lost_input(&mut self, time: Millis, page_time: i64, target: i64, input_type: &str, value: &Str) {
-        let recorded = u32::try_from(target).unwrap_or(0);
-        if matches!(input_type, "checkbox" | "radio" | "file") || self.dom.is_box(recorded) == Some(true) {
-            return;
-        }
-        if self.dom.value(recorded) == Some(value) {
-            return;
-        }
-        let soon = page_time.saturating_sub(SAME_EDIT)..=page_time.saturating_add(SAME_EDIT);
-        if self.inputs.iter().any(|(t, node, v)| *node == target && soon.contains(t) && *v == &**value) {
-            return;
-        }
-        self.input(time, target, Some(value.clone()), None);
     }
 }
 

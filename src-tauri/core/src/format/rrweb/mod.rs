@@ -14,6 +14,8 @@ mod nodes;
 mod read;
 mod session;
 mod style;
+#[cfg(test)]
+mod tests;
 
 pub use read::{RawEvent, Read, looks_like, read, read_events};
 pub use session::{decode_events, decode_session};

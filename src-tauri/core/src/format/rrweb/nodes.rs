@@ -66,7 +66,9 @@ pub(super) enum Field {
     Check,
     /// A button, file or image input: its value is no live state.
     Fixed,
+    /// A drop-down or list of which one option is chosen.
     Select,
+    SelectMany,
     TextArea,
 }
 
@@ -85,6 +87,14 @@ pub(super) struct Known {
     pub(super) field: Field,
 }
 
+/// The live value of a field that was typed into.
+struct Edit {
+    value: Option<Str>,
+    /// The page writes the live value into the attribute (React does, and sets the value past the recorder's
+    /// hooks): then a change of the attribute is a change of the value.
+    mirrored: bool,
+}
+
 /// What one living document of a window has shown so far.
 pub(super) struct Document {
     nodes: Ids<Known>,
@@ -92,8 +102,8 @@ pub(super) struct Document {
     frames: Ids<u64>,
     /// Doctype and root element of each document.
     tops: Ids<(Option<u64>, Option<u64>)>,
-    /// Fields whose live value no longer follows their attribute.
-    edited: IdSet,
+    /// Fields that were typed into: their live value no longer follows their attribute by itself.
+    edited: Ids<Edit>,
     /// Elements whose style sheet an Asset event will bring, by its URL.
     awaited: HashMap<Str, Vec<u64>>,
     /// Counts full snapshots: constructed sheet ids start anew with each.
@@ -277,7 +287,7 @@ impl Document {
             nodes: Ids::default(),
             frames: Ids::default(),
             tops: Ids::default(),
-            edited: IdSet::default(),
+            edited: Ids::default(),
             awaited: HashMap::new(),
             generation: 0,
             number,
@@ -297,8 +307,19 @@ impl Document {
     pub(super) fn frame(&self, id: u64) -> Option<u64> {
         self.nodes.get(&id).map(|n| n.root).filter(|root| *root != self.top)
     }
-    pub(super) fn mark_edited(&mut self, id: u64) {
-        self.edited.insert(id);
+    pub(super) fn edit(&mut self, id: u64, value: Option<Str>) {
+        let edit = self.edited.entry(id).or_insert(Edit { value: None, mirrored: false });
+        edit.value = value;
+    }
+    /// Whether the attribute `value` that field `id` now has is its live value too.
+    fn follows(&mut self, id: u64, value: &Str) -> bool {
+        let Some(edit) = self.edited.get_mut(&id) else { return true };
+        if edit.value.as_ref() == Some(value) {
+            edit.mirrored = true;
+        } else if edit.mirrored {
+            edit.value = Some(value.clone());
+        }
+        edit.mirrored
     }
     /// Name of a constructed sheet; `styleId`s start anew with every full snapshot.
     pub(super) fn sheet(&self, style_id: i64) -> Str {
@@ -522,10 +543,12 @@ impl Document {
         let tag = known.tag.clone();
         let html = known.ns == Namespace::Html;
         let mut attrs: Vec<Attr> = Vec::new();
-        let put = |attrs: &mut Vec<Attr>, name: Str, value: Str| match attrs.iter_mut().find(|a| a.name == name) {
-            Some(attr) => attr.value = value,
-            None => attrs.push(Attr { name, value }),
-        };
+        // Beyond any real element's number of attributes a search for each would only serve hostile ones.
+        let put =
+            |attrs: &mut Vec<Attr>, name: Str, value: Str| match attrs.iter_mut().take(256).find(|a| a.name == name) {
+                Some(attr) => attr.value = value,
+                None => attrs.push(Attr { name, value }),
+            };
         let (mut value, mut checked, mut selected): (Option<Str>, bool, bool) = (None, false, false);
         let (mut left, mut top) = (None, None);
         let mut media = MediaState::default();
@@ -581,7 +604,7 @@ impl Document {
                     original[1].0 = Some(text);
                     continue;
                 }
-                "data-rr-is-password" | "ph_rr_could_not_detect_modal" => continue,
+                "ph_rr_could_not_detect_modal" => continue,
                 "rr_css_text" => {
                     self.awaited.entry(text).or_default().push(f.id);
                     continue;
@@ -656,12 +679,22 @@ impl Document {
                 batch.late.push(Op::Value { node, value });
             }
         } else if &*tag == "select" {
-            known.field = Field::Select;
+            let many = attrs.iter().any(|a| &*a.name == "multiple");
+            known.field = if many { Field::SelectMany } else { Field::Select };
             if let Some(value) = value {
                 batch.selects.push(Op::Value { node, value });
             }
         } else if &*tag == "option" && selected {
-            batch.late.push(Op::Selected { node, selected: true });
+            let up = |id: u64| self.nodes.get(&id).map(|n| (id, n));
+            let select =
+                up(known.parent).and_then(|(id, n)| if &*n.tag == "optgroup" { up(n.parent) } else { Some((id, n)) });
+            match (select, attrs.iter().find(|a| &*a.name == "value")) {
+                // Choosing it takes the choice from the others.
+                (Some((id, n)), Some(value)) if n.field == Field::Select => {
+                    batch.late.push(Op::Value { node: NodeId(id), value: value.value.clone() });
+                }
+                _ => batch.late.push(Op::Selected { node, selected: true }),
+            }
         } else if open && matches!(&*tag, "dialog" | "details") {
             batch.late.push(Op::Open { node, open: if modal { OpenState::Modal } else { OpenState::Open } });
         }
@@ -705,7 +738,14 @@ impl Document {
         let mut removed = IdSet::default();
         for r in list("removes") {
             let Some(id) = r.get("id").and_then(id_of) else { continue };
-            if self.nodes.contains_key(&id) && removed.insert(id) {
+            let Some(known) = self.nodes.get(&id) else { continue };
+            // Document and shadow roots have observers of their own, whose batches may come in the wrong
+            // order: what another batch has put elsewhere already is not taken out.
+            let elsewhere = r
+                .get("parentId")
+                .and_then(id_of)
+                .is_some_and(|parent| parent != known.parent && self.nodes.contains_key(&parent));
+            if !elsewhere && removed.insert(id) {
                 batch.ops.push(Op::Remove { node: NodeId(id) });
                 if let Some(known) = self.nodes.get(&id) {
                     let parent = known.parent;
@@ -959,17 +999,19 @@ impl Document {
                     }
                     continue;
                 }
-                "value" if field == Field::TextArea || field == Field::Select => {
+                "value" if matches!(field, Field::TextArea | Field::Select | Field::SelectMany) => {
                     if let Some(value) = value
-                        && !self.edited.contains(&id)
+                        && self.follows(id, &value)
                     {
                         batch.late.push(Op::Value { node, value });
                     }
                     continue;
                 }
-                "value" if field == Field::Text && !self.edited.contains(&id) => {
+                "value" if field == Field::Text => {
                     let value = value.clone().unwrap_or_else(|| strings.keep(""));
-                    batch.late.push(Op::Value { node, value });
+                    if self.follows(id, &value) {
+                        batch.late.push(Op::Value { node, value });
+                    }
                 }
                 "type" if html && &*tag == "input" => {
                     let field = input_field(value.as_deref().unwrap_or("text"));
@@ -977,7 +1019,7 @@ impl Document {
                         known.field = field;
                     }
                 }
-                "checked" if field == Field::Check && !self.edited.contains(&id) => {
+                "checked" if field == Field::Check && !self.edited.contains_key(&id) => {
                     batch.late.push(Op::Checked { node, checked: value.is_some() });
                 }
                 "selected" if html && &*tag == "option" => {
@@ -1014,7 +1056,7 @@ impl Document {
                     batch.late.push(Op::Attr { node, name: strings.keep("srcset"), value });
                     continue;
                 }
-                "data-rr-is-password" | "ph_rr_could_not_detect_modal" => continue,
+                "ph_rr_could_not_detect_modal" => continue,
                 _ => {}
             }
             if let Some(name) = key.strip_prefix("rr_") {

@@ -1,0 +1,28 @@
+//! Declares every command of the shell.
+//!
+//! The trap: without this list Tauri lets any page of a local origin call every command, whatever the capabilities say.
+
+/// The same names as in `commands.rs`; `capabilities/main.json` grants them to the one window.
+const COMMANDS: &[&str] = &[
+    "cancel_import",
+    "choose_paths",
+    "import",
+    "open_demo",
+    "open_project",
+    "pointer_track",
+    "project",
+    "replay_seek",
+    "replay_steps",
+    "session",
+    "sessions",
+    "transcript",
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=../ui/dist");
+    let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
+    if let Err(error) = tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest)) {
+        // `cargo::error` shows the sentence alone, without a backtrace of the build script.
+        println!("cargo::error={error:#}");
+    }
+}

@@ -1,0 +1,273 @@
+//! What archives say beside the recordings: session metadata, the Dwell manifest, the asset list.
+//!
+//! The trap: every collector spells its keys its own way, and a missing or odd value must never cost the
+//! recording. What is not understood is left out; only a manifest that cannot be read is a finding.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value};
+
+use super::{Hash, Said};
+use crate::event::{Millis, SessionMeta};
+
+fn text(map: &Map<String, Value>, keys: &[&str]) -> Option<String> {
+    keys.iter().find_map(|key| match map.get(*key)? {
+        Value::String(s) if !s.is_empty() => Some(s.clone()),
+        Value::Number(n) => Some(n.to_string()),
+        _ => None,
+    })
+}
+
+fn names(value: Option<&Value>) -> Vec<String> {
+    let one = |v: &Value| match v {
+        Value::String(s) => Some(s.clone()),
+        Value::Object(o) => text(o, &["name", "event", "id"]),
+        _ => None,
+    };
+    match value {
+        Some(Value::Array(list)) => list.iter().filter_map(one).collect(),
+        Some(v) => one(v).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(s) => Some(s.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// Epoch ms of a number of ms or of an ISO 8601 time; a time without zone is UTC.
+fn moment(value: &Value) -> Option<Millis> {
+    match value {
+        Value::Number(n) => n.as_i64().or_else(|| n.as_f64().map(|f| f as i64)),
+        Value::String(s) => s.parse().ok().or_else(|| iso(s)),
+        _ => None,
+    }
+}
+
+fn iso(s: &str) -> Option<Millis> {
+    let digits = |range: std::ops::Range<usize>| -> Option<i64> {
+        let part = s.get(range)?;
+        part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
+    };
+    let (year, month, day) = (digits(0..4)?, digits(5..7)?, digits(8..10)?);
+    if s.as_bytes().get(4) != Some(&b'-') || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // Days since 1970-03-01 of the proleptic Gregorian calendar, years starting in March.
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day - 719_469;
+    let mut ms = days * 86_400_000;
+    let Some(rest) = s.get(10..).filter(|rest| !rest.is_empty()) else { return Some(ms) };
+    if !rest.starts_with(['T', ' ']) {
+        return None;
+    }
+    ms += digits(11..13)? * 3_600_000 + digits(14..16)? * 60_000;
+    let mut at = 16;
+    if s.as_bytes().get(at) == Some(&b':') {
+        ms += digits(17..19)? * 1000;
+        at = 19;
+        if s.as_bytes().get(at) == Some(&b'.') {
+            let fraction: String = s[at + 1..].chars().take_while(char::is_ascii_digit).collect();
+            ms += format!("{fraction:0<3}").get(..3)?.parse::<i64>().ok()?;
+            at += 1 + fraction.len();
+        }
+    }
+    let zone = s.get(at..)?;
+    let sign = match zone.as_bytes().first() {
+        None | Some(b'Z' | b'z') => return Some(ms),
+        Some(b'+') => -1,
+        Some(b'-') => 1,
+        Some(_) => return None,
+    };
+    let offset: String = zone.chars().filter(char::is_ascii_digit).collect();
+    let hours: i64 = offset.get(..2)?.parse().ok()?;
+    let minutes: i64 = offset.get(2..4).and_then(|m| m.parse().ok()).unwrap_or(0);
+    Some(ms + sign * (hours * 60 + minutes) * 60_000)
+}
+
+/// Reads a metadata object, in the spelling of a manifest or of a collector.
+pub(crate) fn said(map: &Map<String, Value>, rank: u8) -> Said {
+    let mut utm = BTreeMap::new();
+    if let Some(Value::Object(o)) = map.get("utm") {
+        for (key, value) in o {
+            if let Some(value) = plain(value) {
+                utm.insert(key.trim_start_matches("utm_").to_owned(), value);
+            }
+        }
+    }
+    for key in ["source", "medium", "campaign", "term", "content"] {
+        if let Some(value) = text(map, &[&format!("utm_{key}")]) {
+            utm.entry(key.to_owned()).or_insert(value);
+        }
+    }
+    let mut tags = BTreeMap::new();
+    if let Some(Value::Object(o)) = map.get("tags") {
+        for (key, value) in o {
+            let values = match value {
+                Value::Array(list) => list.iter().filter_map(plain).collect(),
+                one => plain(one).into_iter().collect::<Vec<_>>(),
+            };
+            tags.insert(key.clone(), values);
+        }
+    }
+    let user = text(map, &["user", "userId", "user_id"]);
+    Said {
+        session: text(map, &["sessionId", "session_id", "session", "id"]),
+        user: text(map, &["userId", "user_id", "user"]),
+        project: text(map, &["projectId", "project_id", "project"]),
+        rank,
+        meta: SessionMeta {
+            user_agent: text(map, &["user_agent", "userAgent", "ua"]),
+            locale: text(map, &["locale"]),
+            language: text(map, &["language", "lang"]),
+            referrer: text(map, &["referrer", "referer"]),
+            country: text(map, &["country"]),
+            state: text(map, &["state", "region"]),
+            city: text(map, &["city"]),
+            device: text(map, &["device"]),
+            browser: text(map, &["browser"]),
+            os: text(map, &["os"]),
+            utm,
+            events: names(map.get("events")),
+            tags,
+            audiences: names(map.get("audiences")),
+            consent: map.get("consent").and_then(plain),
+            user,
+            started_at: ["started_at", "startedAt", "start"].iter().find_map(|key| moment(map.get(*key)?)),
+        },
+    }
+}
+
+/// A session of a Dwell archive.
+#[derive(Debug)]
+pub(crate) struct ManifestSession {
+    pub(crate) said: Said,
+    pub(crate) files: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Manifest {
+    pub(crate) sessions: Vec<ManifestSession>,
+    pub(crate) hashes: HashMap<String, Hash>,
+}
+
+/// Newest Dwell archive that is understood.
+pub(crate) const ARCHIVE_VERSION: u64 = 1;
+
+/// `Ok(None)`: not a Dwell manifest. `Err`: one that cannot be used, and why.
+pub(crate) fn manifest(bytes: &[u8]) -> Result<Option<Manifest>, String> {
+    let value: Value = match serde_json::from_slice(bytes) {
+        Ok(value) => value,
+        Err(_) => return Ok(None),
+    };
+    if value.get("format").and_then(Value::as_str) != Some("dwell-archive") {
+        return Ok(None);
+    }
+    match value.get("version").and_then(Value::as_u64) {
+        Some(v) if (1..=ARCHIVE_VERSION).contains(&v) => {}
+        Some(v) => return Err(format!("it is version {v}, and this Dwell reads up to version {ARCHIVE_VERSION}")),
+        None => return Err("it names no version".to_owned()),
+    }
+    let list = |key: &str| value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let hashes = list("files")
+        .iter()
+        .filter_map(|file| {
+            Some((file.get("path")?.as_str()?.to_owned(), Hash::from_hex(file.get("sha256")?.as_str()?)?))
+        })
+        .collect();
+    let sessions = list("sessions")
+        .iter()
+        .filter_map(Value::as_object)
+        .map(|session| {
+            let mut said = said(session, 0);
+            // A manifest's `user` is whom the site identified; the recorder's own id is only what is called so.
+            said.user = text(session, &["userId", "user_id"]);
+            ManifestSession { said, files: names(session.get("files")) }
+        })
+        .collect();
+    Ok(Some(Manifest { sessions, hashes }))
+}
+
+/// URL, member (relative to the archive's root or to `assets/`), content type.
+pub(crate) fn asset_list(bytes: &[u8]) -> Option<Vec<(String, String, Option<String>)>> {
+    let entry = |url: &str, value: &Value| match value {
+        Value::String(file) => Some((url.to_owned(), file.clone(), None)),
+        Value::Object(o) => Some((
+            url.to_owned(),
+            text(o, &["file", "path"])?,
+            text(o, &["content_type", "contentType", "type", "mime"]),
+        )),
+        _ => None,
+    };
+    match serde_json::from_slice(bytes).ok()? {
+        Value::Object(map) => match map.get("assets") {
+            Some(Value::Array(list)) => Some(asset_rows(list)),
+            Some(Value::Object(inner)) => Some(inner.iter().filter_map(|(url, v)| entry(url, v)).collect()),
+            _ => Some(map.iter().filter_map(|(url, v)| entry(url, v)).collect()),
+        },
+        Value::Array(list) => Some(asset_rows(&list)),
+        _ => None,
+    }
+}
+
+fn asset_rows(list: &[Value]) -> Vec<(String, String, Option<String>)> {
+    list.iter()
+        .filter_map(Value::as_object)
+        .filter_map(|o| {
+            Some((text(o, &["url"])?, text(o, &["file", "path"])?, text(o, &["content_type", "contentType", "type"])))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments() {
+        let at = |s: &str| moment(&Value::String(s.to_owned()));
+        assert_eq!(at("1970-01-01"), Some(0));
+        assert_eq!(at("2026-11-22T05:12:45Z"), Some(1_795_324_365_000));
+        assert_eq!(at("2026-11-22T05:12:45.5+01:00"), Some(1_795_320_765_500));
+        assert_eq!(at("2024-02-29 12:00"), Some(1_709_208_000_000));
+        assert_eq!(at("1795324365000"), Some(1_795_324_365_000));
+        assert_eq!(at("yesterday"), None);
+        assert_eq!(at("2026-13-01"), None);
+    }
+
+    #[test]
+    fn a_collectors_spelling() {
+        let value: Value = serde_json::from_str(
+            r#"{"sessionId":"s1","userId":"u1","projectId":"p","userAgent":"UA","locale":"de-DE","utm_source":"x",
+                "utm":{"utm_medium":"cpc"},"tags":{"plan":["a","b"],"n":3},"events":["buy",{"name":"view"}],
+                "consent":{"ads":true},"startedAt":5}"#,
+        )
+        .unwrap();
+        let said = said(value.as_object().unwrap(), 1);
+        assert_eq!((said.session.as_deref(), said.user.as_deref()), (Some("s1"), Some("u1")));
+        assert_eq!(said.meta.utm["source"], "x");
+        assert_eq!(said.meta.utm["medium"], "cpc");
+        assert_eq!(said.meta.tags["plan"], ["a", "b"]);
+        assert_eq!(said.meta.tags["n"], ["3"]);
+        assert_eq!(said.meta.events, ["buy", "view"]);
+        assert_eq!(said.meta.consent.as_deref(), Some(r#"{"ads":true}"#));
+        assert_eq!(said.meta.started_at, Some(5));
+    }
+
+    #[test]
+    fn manifests() {
+        assert!(manifest(b"{}").unwrap().is_none());
+        assert!(manifest(br#"{"format":"dwell-archive","version":9}"#).is_err());
+        let m = manifest(
+            br#"{"format":"dwell-archive","version":1,"sessions":[{"id":"a","files":["x.json"],"country":"NO"}]}"#,
+        )
+        .unwrap()
+        .unwrap();
+        assert_eq!(m.sessions[0].files, ["x.json"]);
+        assert_eq!(m.sessions[0].said.meta.country.as_deref(), Some("NO"));
+    }
+}

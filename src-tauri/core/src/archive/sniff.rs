@@ -1,0 +1,131 @@
+//! What the first bytes of a file say it is.
+//!
+//! The trap: the answer is shown to people who gave the wrong file. "a PNG image" helps, "invalid data at
+//! byte 0" does not.
+
+/// Bytes that are looked at.
+pub(crate) const HEAD: usize = 4096;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    Empty,
+    Gzip,
+    Zlib,
+    Zstd,
+    Zip,
+    /// Starts like a JSON text.
+    Json,
+    /// Known and no recording; the words fit behind "is".
+    Other(&'static str),
+    /// Text that starts like a table with Clarity's column names.
+    Csv,
+    /// Nothing known: brotli has no mark and may hide here.
+    Unknown,
+}
+
+pub(crate) fn look(head: &[u8]) -> Look {
+    const MARKS: &[(&[u8], &str)] = &[
+        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+        (b"\xff\xd8\xff", "a JPEG image"),
+        (b"GIF8", "a GIF image"),
+        (b"BM", "a BMP image"),
+        (b"%PDF", "a PDF document"),
+        (b"SQLite format 3\0", "an SQLite database"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive, which is not read"),
+        (b"Rar!", "a RAR archive, which is not read"),
+        (b"BZh", "a bzip2 file, which is not read"),
+        (b"\xfd7zXZ\0", "an xz file, which is not read"),
+        (b"\x7fELF", "a program"),
+        (b"MZ", "a program"),
+        (b"\x1aE\xdf\xa3", "a video"),
+        (b"OggS", "a media file"),
+        (b"ID3", "an audio file"),
+        (b"wOFF", "a font"),
+        (b"wOF2", "a font"),
+        (b"\0\x01\0\0\0", "a font"),
+    ];
+    if head.is_empty() {
+        return Look::Empty;
+    }
+    if head.starts_with(b"\x1f\x8b") {
+        return Look::Gzip;
+    }
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") || head.starts_with(b"PK\x07\x08") {
+        return Look::Zip;
+    }
+    if head.starts_with(b"\x28\xb5\x2f\xfd") {
+        return Look::Zstd;
+    }
+    if head.starts_with(b"\x78") && matches!(head.get(1), Some(0x01 | 0x5e | 0x9c | 0xda)) {
+        return Look::Zlib;
+    }
+    if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
+        return Look::Other("a WebP image");
+    }
+    if head.get(4..8) == Some(b"ftyp") {
+        return Look::Other("a video");
+    }
+    if head.get(257..262) == Some(b"ustar") {
+        return Look::Other("a tar archive, which is not read yet");
+    }
+    if let Some((_, what)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
+        // Two letters are not enough to call a text an image.
+        if !(head.starts_with(b"BM") || head.starts_with(b"MZ")) || !is_text(head) {
+            return Look::Other(what);
+        }
+    }
+    let body = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        return Look::Other("text in UTF-16, which no recorder writes");
+    }
+    let start = super::json::skip_space(body, 0);
+    match body.get(start) {
+        None => return Look::Other("blank"),
+        Some(b'{' | b'[' | b'"') => return Look::Json,
+        Some(_) => {}
+    }
+    if !is_text(body) {
+        return Look::Unknown;
+    }
+    let word: Vec<u8> = body[start..].iter().take(64).map(u8::to_ascii_lowercase).collect();
+    if word.starts_with(b"<!doctype html") || word.starts_with(b"<html") {
+        return Look::Other("an HTML page");
+    }
+    if word.starts_with(b"<?xml") || word.starts_with(b"<svg") {
+        return Look::Other("an XML document");
+    }
+    let line = body[start..].split(|b| *b == b'\n').next().unwrap_or_default();
+    if line.iter().filter(|b| matches!(b, b',' | b';' | b'\t')).count() >= 2 {
+        return Look::Csv;
+    }
+    Look::Other("plain text")
+}
+
+/// UTF-8 without control characters; the last character may be cut.
+fn is_text(head: &[u8]) -> bool {
+    let whole = match std::str::from_utf8(head) {
+        Ok(_) => head,
+        Err(e) if e.error_len().is_none() && e.valid_up_to() + 4 > head.len() => &head[..e.valid_up_to()],
+        Err(_) => return false,
+    };
+    !whole.iter().any(|b| matches!(b, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks() {
+        assert_eq!(look(b""), Look::Empty);
+        assert_eq!(look(b"\x89PNG\r\n\x1a\n...."), Look::Other("a PNG image"));
+        assert_eq!(look(b"\xef\xbb\xbf [1]"), Look::Json);
+        assert_eq!(look(b"BMW is a car"), Look::Other("plain text"));
+        assert_eq!(look("Grüße".as_bytes()), Look::Other("plain text"));
+        assert_eq!(look(&"Grüße".as_bytes()[..3]), Look::Other("plain text"));
+        assert_eq!(look(b"  \n"), Look::Other("blank"));
+        assert_eq!(look(b"Date,URL,Clicks\n1,2,3\n"), Look::Csv);
+        assert_eq!(look(&[7, 200, 13, 0, 255]), Look::Unknown);
+        assert_eq!(look(b"<!DOCTYPE html><p>"), Look::Other("an HTML page"));
+    }
+}

@@ -1,0 +1,113 @@
+//! From recorded bodies to everything that is stored of a session.
+//!
+//! The trap: import, completion of a session by a later capture, and `verify` must get the same rows from the
+//! same bodies, so all three come here, with the bodies in the same order.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde_json::{Map, Value};
+
+use crate::archive::Said;
+use crate::event::{Session, SessionMeta, Source};
+use crate::facts::{activity_bins, of_session, page_starts};
+use crate::findings::{Finding, Findings};
+use crate::format::{clarity, rrweb};
+use crate::replay::Replay;
+use crate::store::{Identity, Keyframe, Sketch};
+
+/// Bars of the activity strip in the session list.
+const ACTIVITY_BINS: usize = 58;
+
+/// A recorded body of one session.
+pub(crate) struct Body<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// What one set of bodies comes to.
+#[derive(Debug)]
+pub(crate) struct Derived {
+    /// Its `id` is the recorder's, not yet the cache's.
+    pub(crate) session: Session,
+    pub(crate) findings: Findings,
+}
+
+/// Decodes bodies that stand in the session's order. `None`, with the findings, when there is no event in
+/// them.
+pub(crate) fn decode(source: Source, identity: Option<&Identity>, bodies: &[Body<'_>]) -> (Option<Session>, Findings) {
+    let mut findings = Findings::new();
+    let said = identity.map(|i| i.session.as_str()).filter(|id| !id.is_empty());
+    // Decoders promise not to panic on any input. Should one break the promise, one session is lost and not
+    // the whole import.
+    let decoded = catch_unwind(AssertUnwindSafe(|| match source {
+        Source::Clarity => {
+            let bodies: Vec<_> = bodies.iter().map(|b| clarity::Body { path: b.path, bytes: b.bytes }).collect();
+            clarity::decode_session(&bodies, &mut findings)
+        }
+        Source::Rrweb => {
+            let bodies: Vec<_> = bodies.iter().map(|b| rrweb::Body { path: b.path, bytes: b.bytes }).collect();
+            rrweb::decode_session(&bodies, said, &mut findings)
+        }
+    }));
+    let session = decoded.unwrap_or_else(|_| {
+        let at = bodies.first().map(|b| b.path).unwrap_or_default();
+        let message = format!("The recording {at} could not be decoded because of an error in this program.");
+        findings.push(Finding::error("decoder_failed", message).at_path(at));
+        None
+    });
+    (session, findings)
+}
+
+pub(crate) fn derive(identity: &Identity, bodies: &[Body<'_>]) -> (Option<Derived>, Findings) {
+    let (session, findings) = decode(identity.source, Some(identity), bodies);
+    match session {
+        Some(session) => (Some(named(session, identity, findings)), Findings::new()),
+        None => (None, findings),
+    }
+}
+
+/// What archives said about a recording's project and visitor counts when the recording itself is silent.
+pub(crate) fn named(mut session: Session, identity: &Identity, findings: Findings) -> Derived {
+    let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    session.project = said(&identity.project);
+    session.user = said(&identity.user);
+    Derived { session, findings }
+}
+
+/// What archives said, folded: a manifest wins over a session line, that over a `session.json`.
+pub(crate) fn meta<'s>(said: impl Iterator<Item = &'s str>) -> SessionMeta {
+    let mut all: Vec<(u8, &str, Said)> =
+        said.filter_map(|text| serde_json::from_str::<Said>(text).ok().map(|said| (said.rank, text, said))).collect();
+    all.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    let mut meta = SessionMeta::default();
+    for (_, _, said) in &all {
+        meta.fill_from(&said.meta);
+    }
+    meta
+}
+
+/// The session's row of filterable fields, under its id in this cache.
+pub(crate) fn facts(id: &str, session: &Session, meta: &SessionMeta, project: Option<&str>) -> Map<String, Value> {
+    let mut facts = of_session(session, meta);
+    facts.id = id.to_owned();
+    if let Some(project) = project {
+        facts.project = Some(project.to_owned());
+    }
+    match facts.to_json() {
+        Value::Object(row) => row,
+        _ => Map::new(),
+    }
+}
+
+/// States of long sessions that a seek can start from, ready to be stored.
+pub(crate) fn keyframes(session: &Session) -> Vec<Keyframe> {
+    Replay::keyframes(session)
+        .into_iter()
+        .map(|(document, event, tree)| Keyframe { document, event, data: tree.encode() })
+        .collect()
+}
+
+/// What a row of the list draws of the session without reading its events.
+pub(crate) fn sketch(session: &Session) -> Sketch {
+    Sketch { activity: activity_bins(session, ACTIVITY_BINS), page_starts: page_starts(session) }
+}

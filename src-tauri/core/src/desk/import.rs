@@ -1,0 +1,748 @@
+//! Files into the cache.
+//!
+//! The trap: whatever happens (a kill, a full disk, the same files again, the same files in another order, a
+//! longer capture tomorrow) the cache holds whole sessions, each of them decoded from all bodies that ever
+//! came of it. So bodies are kept, a session is derived from the union of what is kept and what is new, and
+//! everything of one session is written in one transaction.
+//!
+//! Reading, decoding and writing overlap: one thread reads archives, some decode, and the calling thread
+//! writes in the order of reading, whatever was decoded first.
+//!
+//! **Session ids.** A session keeps the recorder's id. When another session (another user or project with an
+//! equal id, or the other recorder of the same visit) has that id already, the newcomer gets `ID-rrweb` or
+//! `ID-clarity` when the recorders differ, else `ID-USER`, then `ID-USER-PROJECT`, then `ID-2` and so on. Once
+//! given, an id never changes. Paths are read in sorted order and Clarity before rrweb, so that one import
+//! gives the same ids every time.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::derive::{self, Derived};
+use super::gather::{Gather, Group, Job};
+use crate::archive::{self, Hash, Seen};
+use crate::error::{Error, Result};
+use crate::event::Millis;
+use crate::findings::{Finding, Findings, Severity};
+use crate::store::{self, Cache, Chunk, DERIVED_BY, Identity, Keyframe, NewSession, OriginalInfo, Sketch};
+
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The client's project that the sessions belong to; else what the recorder says.
+    pub project: Option<String>,
+    /// Threads that decode; 0 takes one per processor.
+    pub threads: usize,
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// Of the files as they lie on disk.
+    pub bytes_read: u64,
+    pub bytes_total: u64,
+    pub sessions_done: u64,
+    /// Where the recording that was written last came from.
+    pub current: String,
+    /// Findings so far.
+    pub findings: u64,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ImportSummary {
+    pub sessions_added: u64,
+    pub sessions_updated: u64,
+    pub pages_added: u64,
+    /// Recorded bodies that the cache had already, or that came twice.
+    pub duplicates: u64,
+    /// Recorded bytes, unpacked, duplicates included.
+    pub bytes: u64,
+    pub elapsed_ms: u64,
+    /// Every session that the files hold, new or not, in reading order.
+    pub sessions: Vec<String>,
+    pub findings: Vec<Finding>,
+}
+
+/// Bodies that may be between reading and the cache at one time.
+const IN_FLIGHT_BYTES: u64 = 256 << 20;
+/// Keeps deep but legal recordings from overflowing a small default stack.
+const STACK: usize = 8 << 20;
+
+/// Checks that all paths are there; gives their size on disk.
+///
+/// # Errors
+/// [`Error::PathMissing`], [`Error::PathUnreadable`], and [`Error::Usage`] when there is none.
+pub fn check(paths: &[PathBuf]) -> Result<u64> {
+    if paths.is_empty() {
+        return Err(Error::Usage { message: "Give at least one file or folder to import.".to_owned() });
+    }
+    paths.iter().map(|path| archive::size_on_disk(path)).sum()
+}
+
+/// Imports files and folders. `now` is epoch ms, for the cache's history only. Findings go into `findings`
+/// and, all together, into the summary.
+///
+/// # Errors
+/// Those of [`check`]; [`Error::NoRecordings`] when nothing was one; [`Error::Cancelled`] when `cancel` was
+/// set; [`Error::DiskFull`] and the `Cache…` ones. Sessions that were complete by then are kept.
+pub fn import(
+    cache: &mut Cache,
+    paths: &[PathBuf],
+    options: &Options,
+    progress: &mut dyn FnMut(&Progress),
+    cancel: &AtomicBool,
+    now: Millis,
+    findings: &mut Findings,
+) -> Result<ImportSummary> {
+    let begun = Instant::now();
+    let bytes_total = check(paths)?;
+    let mut paths = paths.to_vec();
+    paths.sort();
+    paths.dedup();
+    let names: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    let tx = cache.write()?;
+    let history = tx.start_import(now, &names)?;
+    tx.commit()?;
+
+    let mut import = Import::new(cache, options);
+    import.refresh(cancel)?;
+    let (seen, read_findings) = import.run(&paths, bytes_total, progress, cancel)?;
+    findings.extend(read_findings);
+    findings.extend(std::mem::take(&mut import.findings));
+    let mut summary = std::mem::take(&mut import.summary);
+    for id in &summary.sessions {
+        for finding in import.session_findings.remove(id).unwrap_or_default() {
+            findings.push(finding);
+        }
+    }
+    summary.sessions_added = import.added.len() as u64;
+    summary.sessions_updated = import.updated.difference(&import.added).count() as u64;
+    summary.elapsed_ms = begun.elapsed().as_millis() as u64;
+    summary.findings = findings.clone().into_list();
+    let failed = summary.sessions.is_empty().then(|| nothing(&names, &seen, findings));
+    let tx = cache.write()?;
+    let note = match &failed {
+        None => serde_json::json!({
+            "sessions_added": summary.sessions_added,
+            "sessions_updated": summary.sessions_updated,
+            "pages_added": summary.pages_added,
+            "duplicates": summary.duplicates,
+            "bytes": summary.bytes,
+            "findings": summary.findings.len(),
+        }),
+        Some(error) => serde_json::json!({ "error": error.code() }),
+    };
+    tx.finish_import(history, now + summary.elapsed_ms as i64, &note.to_string())?;
+    tx.commit()?;
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(summary),
+    }
+}
+
+/// The sentence for an import that found no session at all.
+fn nothing(names: &[String], seen: &Seen, findings: &Findings) -> Error {
+    let worst = findings.list().iter().map(|f| f.severity).max();
+    let telling = findings.list().iter().find(|f| Some(f.severity) == worst);
+    let reason = match telling {
+        Some(finding) if finding.severity >= Severity::Warning => {
+            let more = findings.list().iter().filter(|f| f.severity >= Severity::Warning).count() - 1;
+            match more {
+                0 => finding.message.clone(),
+                1 => format!("{} There is one more finding.", finding.message),
+                n => format!("{} There are {n} more findings.", finding.message),
+            }
+        }
+        _ => {
+            let name = match names {
+                [one] => one.clone(),
+                many => format!("What was given ({} paths)", many.len()),
+            };
+            let mut others: Vec<(&String, &u64)> = seen.others.iter().collect();
+            others.sort_by_key(|(what, n)| (std::cmp::Reverse(**n), what.as_str()));
+            let list: Vec<String> = others.iter().take(4).map(|(what, n)| format!("{n} × {what}")).collect();
+            let kinds = if list.is_empty() { String::new() } else { format!(" ({})", list.join(", ")) };
+            match seen.files {
+                0 => format!("{name} holds no files."),
+                1 => format!("{name} holds one file, and it is no recording{kinds}."),
+                n => format!("{name} holds {n} files, none of them a recording{kinds}."),
+            }
+        }
+    };
+    Error::NoRecordings { reason }
+}
+
+struct Import<'c> {
+    cache: &'c mut Cache,
+    options: &'c Options,
+    summary: ImportSummary,
+    added: BTreeSet<String>,
+    updated: BTreeSet<String>,
+    met: HashSet<String>,
+    findings: Findings,
+    /// Of each session as it is after the last change: one that is completed twice tells its findings once.
+    session_findings: HashMap<String, Vec<Finding>>,
+    sessions_done: u64,
+    current: String,
+}
+
+/// A group on its way through the decoding threads.
+struct Prepared {
+    group: Box<Group>,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    /// The cache has all of it. Its id.
+    Same(String),
+    /// No event in it.
+    Nothing(Findings),
+    /// To be written.
+    Write(Box<Ready>),
+}
+
+struct Ready {
+    identity: Identity,
+    /// Hashes that the cache had when this was derived; another state then needs another derivation.
+    base: Vec<[u8; 32]>,
+    base_said: usize,
+    derived: Derived,
+    chunks: Vec<Chunk>,
+    keyframes: Vec<Keyframe>,
+    sketch: Sketch,
+    /// Bodies that are new, compressed: index into the group.
+    packed: Vec<(usize, Vec<u8>)>,
+}
+
+enum Done {
+    Group(Prepared),
+    Other(Job),
+}
+
+/// Keeps reading from running ahead of writing.
+struct Gate {
+    state: Mutex<(usize, u64)>,
+    changed: Condvar,
+    most: usize,
+}
+
+impl Gate {
+    fn enter(&self, bytes: u64, stop: &AtomicBool) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.0 >= self.most || (state.0 > 0 && state.1 + bytes > IN_FLIGHT_BYTES) {
+            if stop.load(Ordering::Relaxed) {
+                return false;
+            }
+            let wait = self.changed.wait_timeout(state, Duration::from_millis(50));
+            state = wait.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        *state = (state.0 + 1, state.1 + bytes);
+        true
+    }
+    fn leave(&self, bytes: u64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = (state.0 - 1, state.1 - bytes);
+        self.changed.notify_all();
+    }
+}
+
+type Numbered<T> = (u64, u64, T);
+
+/// Derives sessions again that an older version derived. Gives their number; an import does this by itself.
+///
+/// # Errors
+/// [`Error::Cancelled`], [`Error::DiskFull`] and the `Cache…` ones.
+pub fn refresh(cache: &mut Cache, cancel: &AtomicBool) -> Result<u64> {
+    let options = Options::default();
+    let mut import = Import::new(cache, &options);
+    import.refresh(cancel)?;
+    Ok(import.updated.len() as u64)
+}
+
+impl<'c> Import<'c> {
+    fn new(cache: &'c mut Cache, options: &'c Options) -> Import<'c> {
+        Import {
+            cache,
+            options,
+            summary: ImportSummary::default(),
+            added: BTreeSet::new(),
+            updated: BTreeSet::new(),
+            met: HashSet::new(),
+            findings: Findings::new(),
+            session_findings: HashMap::new(),
+            sessions_done: 0,
+            current: String::new(),
+        }
+    }
+
+    fn refresh(&mut self, cancel: &AtomicBool) -> Result<()> {
+        let nothing_new = Options { project: None, threads: 1 };
+        for id in self.cache.sessions_not_derived_by(DERIVED_BY)? {
+            if cancel.load(Ordering::Relaxed) {
+                return Err(Error::Cancelled);
+            }
+            let Identity { source, project, user, session } = self.cache.session(&id)?.identity;
+            let group = Box::new(Group {
+                source,
+                identity: Some((project, user, session)),
+                bodies: Vec::new(),
+                repeated: 0,
+                said: Vec::new(),
+                asset_scopes: BTreeSet::new(),
+            });
+            let Prepared { group, outcome } = prepare(group, self.cache, &nothing_new)?;
+            if let Outcome::Write(ready) = outcome {
+                self.write_session(&group, *ready)?;
+            }
+        }
+        // Only what the given files hold counts as met.
+        self.summary = ImportSummary::default();
+        self.met.clear();
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        paths: &[PathBuf],
+        bytes_total: u64,
+        progress: &mut dyn FnMut(&Progress),
+        cancel: &AtomicBool,
+    ) -> Result<(Seen, Findings)> {
+        let threads = match self.options.threads {
+            0 => std::thread::available_parallelism().map_or(2, usize::from),
+            n => n,
+        };
+        let stop = AtomicBool::new(false);
+        let consumed = AtomicU64::new(0);
+        let gate = Gate { state: Mutex::new((0, 0)), changed: Condvar::new(), most: 4 * threads + 4 };
+        let (send_job, jobs) = sync_channel::<Numbered<Job>>(threads);
+        let jobs = Mutex::new(jobs);
+        let (send_done, done) = channel::<Numbered<Result<Done>>>();
+        let path = self.cache.path().to_owned();
+        let spool = spool_path(&path);
+        let options = self.options;
+
+        std::thread::scope(|scope| {
+            let reader = {
+                let (stop, consumed, gate) = (&stop, &consumed, &gate);
+                let spawn = std::thread::Builder::new().name("read".into()).stack_size(STACK);
+                spawn.spawn_scoped(scope, move || read_all(paths, spool, send_job, gate, stop, consumed))
+            };
+            let reader = reader.map_err(thread_error)?;
+            for _ in 0..threads {
+                let (jobs, send, path) = (&jobs, send_done.clone(), path.as_path());
+                let stop = &stop;
+                let spawn = std::thread::Builder::new().name("decode".into()).stack_size(STACK);
+                let started = spawn.spawn_scoped(scope, move || decode_all(jobs, &send, path, options, stop));
+                if let Err(e) = started {
+                    stop.store(true, Ordering::Relaxed);
+                    return Err(thread_error(e));
+                }
+            }
+            drop(send_done);
+            let written = self.write_all(&done, &gate, progress, cancel, &stop, bytes_total, &consumed);
+            if written.is_err() {
+                stop.store(true, Ordering::Relaxed);
+                drop(done);
+            }
+            let read = reader.join().unwrap_or_else(|_| {
+                Err(Error::Internal { message: "Reading stopped because of an error in this program.".to_owned() })
+            });
+            // The writer's error tells why the reader had to stop.
+            written?;
+            read
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call, and each is another thread's handle")]
+    fn write_all(
+        &mut self,
+        done: &Receiver<Numbered<Result<Done>>>,
+        gate: &Gate,
+        progress: &mut dyn FnMut(&Progress),
+        cancel: &AtomicBool,
+        stop: &AtomicBool,
+        bytes_total: u64,
+        consumed: &AtomicU64,
+    ) -> Result<()> {
+        let mut waiting: BTreeMap<u64, (u64, Result<Done>)> = BTreeMap::new();
+        let mut next = 0;
+        let mut told = Progress::default();
+        loop {
+            if cancel.load(Ordering::Relaxed) {
+                stop.store(true, Ordering::Relaxed);
+                return Err(Error::Cancelled);
+            }
+            match done.recv_timeout(Duration::from_millis(50)) {
+                Ok((ordinal, bytes, result)) => {
+                    waiting.insert(ordinal, (bytes, result));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            while let Some((bytes, result)) = waiting.remove(&next) {
+                if cancel.load(Ordering::Relaxed) {
+                    break;
+                }
+                next += 1;
+                self.write(result?)?;
+                gate.leave(bytes);
+            }
+            let now = Progress {
+                bytes_read: consumed.load(Ordering::Relaxed).min(bytes_total),
+                bytes_total,
+                sessions_done: self.sessions_done,
+                current: self.current.clone(),
+                findings: self.findings.list().len() as u64
+                    + self.session_findings.values().map(|list| list.len() as u64).sum::<u64>(),
+            };
+            if now != told {
+                progress(&now);
+                told = now;
+            }
+        }
+    }
+
+    fn write(&mut self, done: Done) -> Result<()> {
+        let prepared = match done {
+            Done::Group(prepared) => prepared,
+            Done::Other(job) => return self.write_other(job),
+        };
+        if let Some(body) = prepared.group.bodies.first() {
+            self.current.clone_from(&body.path);
+        }
+        self.summary.bytes += prepared.group.size();
+        self.summary.duplicates += prepared.group.repeated;
+        // What was derived beside the writing may be behind it: the same session twice in one import.
+        let stale = match &prepared.outcome {
+            Outcome::Write(ready) => {
+                let now = self.cache.find(&ready.identity)?;
+                let (base, said) = match &now {
+                    Some(id) => (hashes(self.cache, id)?, self.cache.said(id)?.len()),
+                    None => (Vec::new(), 0),
+                };
+                base != ready.base || said != ready.base_said
+            }
+            Outcome::Same(_) | Outcome::Nothing(_) => false,
+        };
+        let Prepared { group, outcome } =
+            if stale { prepare(prepared.group, self.cache, self.options)? } else { prepared };
+        self.sessions_done += 1;
+        match outcome {
+            Outcome::Nothing(findings) => self.findings.extend(findings),
+            Outcome::Same(id) => {
+                self.summary.duplicates += group.bodies.len() as u64;
+                let findings = self.cache.findings(&id)?;
+                self.session_findings.insert(id.clone(), findings);
+                self.meet(id);
+            }
+            Outcome::Write(ready) => {
+                self.summary.duplicates += (group.bodies.len() - ready.packed.len()) as u64;
+                self.write_session(&group, *ready)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn meet(&mut self, id: String) {
+        if self.met.insert(id.clone()) {
+            self.summary.sessions.push(id);
+        }
+    }
+
+    fn write_session(&mut self, group: &Group, ready: Ready) -> Result<()> {
+        let Ready { identity, mut derived, chunks, keyframes, sketch, packed, .. } = ready;
+        let existing = self.cache.find(&identity)?;
+        let (id, old_pages) = match &existing {
+            Some(id) => (id.clone(), self.cache.measure(id)?.pages),
+            None => (free_id(self.cache, &identity, group)?, 0),
+        };
+        derived.session.id.clone_from(&id);
+        let mut said: Vec<String> = match &existing {
+            Some(id) => self.cache.said(id)?,
+            None => Vec::new(),
+        };
+        said.extend(group.said.iter().map(|(_, text)| text.clone()));
+        said.sort();
+        said.dedup();
+        let meta = derive::meta(said.iter().map(String::as_str));
+        let project = match (&self.options.project, &existing) {
+            (Some(project), _) => Some(project.clone()),
+            (None, Some(id)) => self.cache.session(id)?.project,
+            (None, None) => derived.session.project.clone(),
+        };
+        let facts = derive::facts(&id, &derived.session, &meta, project.as_deref());
+        let mut list = derived.findings.into_list();
+        for finding in &mut list {
+            finding.session = Some(id.clone());
+        }
+        let tx = self.cache.write()?;
+        tx.put_session(&NewSession {
+            id: &id,
+            identity: &identity,
+            project: project.as_deref(),
+            session: &derived.session,
+            chunks: &chunks,
+            keyframes: &keyframes,
+            sketch: &sketch,
+            facts: &facts,
+            meta: &meta,
+            findings: &list,
+        })?;
+        for (index, data) in &packed {
+            let body = &group.bodies[*index];
+            let info = OriginalInfo { position: body.position, hash: body.hash.0, path: body.path.clone() };
+            tx.put_original(&id, &info, body.bytes.len(), data)?;
+        }
+        for (rank, text) in &group.said {
+            tx.put_said(&id, *rank, text)?;
+        }
+        for scope in &group.asset_scopes {
+            tx.link_assets(&id, scope)?;
+        }
+        tx.commit()?;
+        self.summary.pages_added += derived.session.pages.len().saturating_sub(old_pages) as u64;
+        match existing {
+            Some(_) => self.updated.insert(id.clone()),
+            None => self.added.insert(id.clone()),
+        };
+        self.session_findings.insert(id.clone(), list);
+        self.meet(id);
+        Ok(())
+    }
+
+    fn write_other(&mut self, job: Job) -> Result<()> {
+        let tx = self.cache.write()?;
+        match job {
+            Job::Asset(asset) => tx.put_asset(&Hash::of(&asset.bytes).0, &asset.content_type, &asset.bytes)?,
+            Job::AssetUrls { scope, urls } => {
+                for (url, hash) in urls {
+                    tx.put_asset_url(&scope, &url, &hash.0)?;
+                }
+            }
+            Job::Notes { path, bytes } => tx.put_archive_notes(&Hash::of(&bytes).0, &path, &bytes)?,
+            Job::Group(_) => {}
+        }
+        tx.commit()
+    }
+}
+
+fn thread_error(source: std::io::Error) -> Error {
+    Error::Io { context: "A thread could not be started".to_owned(), source }
+}
+
+/// A name beside the cache that no other process uses.
+fn spool_path(cache: &Path) -> PathBuf {
+    let mut name = cache.as_os_str().to_owned();
+    name.push(format!("-import-{}", std::process::id()));
+    PathBuf::from(name)
+}
+
+/// The reading thread.
+fn read_all(
+    paths: &[PathBuf],
+    spool: PathBuf,
+    send: SyncSender<Numbered<Job>>,
+    gate: &Gate,
+    stop: &AtomicBool,
+    consumed: &AtomicU64,
+) -> Result<(Seen, Findings)> {
+    let mut findings = Findings::new();
+    let mut seen = Seen::default();
+    let mut ordinal = 0;
+    let mut hand_on = |job: Job| -> Result<()> {
+        let bytes = match &job {
+            Job::Group(group) => group.size(),
+            Job::Asset(asset) => asset.bytes.len() as u64,
+            Job::AssetUrls { .. } | Job::Notes { .. } => 0,
+        };
+        // Nobody takes it any more when the writer has failed or was cancelled.
+        if !gate.enter(bytes, stop) || send.send((ordinal, bytes, job)).is_err() {
+            return Err(Error::Cancelled);
+        }
+        ordinal += 1;
+        Ok(())
+    };
+    let mut gather = Gather::new(spool, &mut hand_on);
+    for path in paths {
+        match archive::read(path, &mut gather, stop, consumed, &mut seen, &mut findings) {
+            Ok(()) => {}
+            Err(e @ (Error::PathMissing { .. } | Error::PathUnreadable { .. } | Error::Io { .. }))
+                if paths.len() > 1 =>
+            {
+                findings.push(Finding::error(e.code(), e.to_string()).at_path(path.to_string_lossy()));
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    gather.finish()?;
+    Ok((seen, findings))
+}
+
+/// A decoding thread.
+fn decode_all(
+    jobs: &Mutex<Receiver<Numbered<Job>>>,
+    send: &Sender<Numbered<Result<Done>>>,
+    path: &Path,
+    options: &Options,
+    stop: &AtomicBool,
+) {
+    let mut cache: Option<Cache> = None;
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((ordinal, bytes, job)) = job else { return };
+        if stop.load(Ordering::Relaxed) {
+            continue;
+        }
+        let result = match job {
+            Job::Group(group) => {
+                let prepare_here = AssertUnwindSafe(|| {
+                    let cache = match &mut cache {
+                        Some(cache) => cache,
+                        None => cache.insert(Cache::open_read_only(path)?),
+                    };
+                    prepare(group, cache, options).map(Done::Group)
+                });
+                // A thread that died would leave a hole in the order, and the writer waiting for ever.
+                catch_unwind(prepare_here).unwrap_or_else(|_| {
+                    let message = "Decoding stopped because of an error in this program.".to_owned();
+                    Err(Error::Internal { message })
+                })
+            }
+            other => Ok(Done::Other(other)),
+        };
+        // Nobody listens after a failure; what is left is taken and dropped, so that the reader can end.
+        let _ = send.send((ordinal, bytes, result));
+    }
+}
+
+fn hashes(cache: &Cache, id: &str) -> Result<Vec<[u8; 32]>> {
+    Ok(cache.original_infos(id)?.into_iter().map(|info| info.hash).collect())
+}
+
+/// Compares a group with what the cache has of its session and derives what has to be written.
+fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepared> {
+    let mut decoded = None;
+    let identity = match &group.identity {
+        Some((project, user, session)) => {
+            Identity { source: group.source, project: project.clone(), user: user.clone(), session: session.clone() }
+        }
+        None => match unnamed(&group, cache)? {
+            Ok((identity, session)) => {
+                decoded = session;
+                identity
+            }
+            Err(findings) => return Ok(Prepared { group, outcome: Outcome::Nothing(findings) }),
+        },
+    };
+    let existing = cache.find(&identity)?;
+    let (base, said) = match &existing {
+        Some(id) => (cache.original_infos(id)?, cache.said(id)?),
+        None => (Vec::new(), Vec::new()),
+    };
+    let known: HashSet<[u8; 32]> = base.iter().map(|info| info.hash).collect();
+    let new: Vec<usize> = (0..group.bodies.len()).filter(|i| !known.contains(&group.bodies[*i].hash.0)).collect();
+    if let Some(id) = &existing {
+        let row = cache.session(id)?;
+        let scopes: BTreeSet<[u8; 32]> = cache.asset_scopes(id)?.into_iter().collect();
+        let same = new.is_empty()
+            && row.derived_by == DERIVED_BY
+            && group.said.iter().all(|(_, text)| said.contains(text))
+            && group.asset_scopes.is_subset(&scopes)
+            && (options.project.is_none() || options.project == row.project);
+        if same {
+            return Ok(Prepared { group, outcome: Outcome::Same(id.clone()) });
+        }
+    }
+    // The union, in the session's order.
+    let mut stored: Vec<(u64, [u8; 32], &str, Vec<u8>)> = Vec::with_capacity(base.len());
+    for info in &base {
+        stored.push((info.position, info.hash, &info.path, cache.original(&info.hash)?));
+    }
+    let mut union: Vec<(u64, [u8; 32], derive::Body<'_>)> =
+        stored.iter().map(|(position, hash, path, bytes)| (*position, *hash, derive::Body { path, bytes })).collect();
+    union.extend(new.iter().map(|i| {
+        let body = &group.bodies[*i];
+        (body.position, body.hash.0, derive::Body { path: &body.path, bytes: &body.bytes })
+    }));
+    union.sort_by_key(|(position, hash, _)| (*position, *hash));
+    let bodies: Vec<derive::Body<'_>> = union.into_iter().map(|(_, _, body)| body).collect();
+    // A recording that had to be decoded for its name is not decoded again.
+    let (derived, findings) = match decoded.filter(|_| existing.is_none()) {
+        Some(derived) => (Some(derived), Findings::new()),
+        None => derive::derive(&identity, &bodies),
+    };
+    drop(bodies);
+    drop(stored);
+    let Some(derived) = derived else {
+        return Ok(Prepared { group, outcome: Outcome::Nothing(findings) });
+    };
+    let chunks = store::encode(&derived.session.events)?;
+    let keyframes = derive::keyframes(&derived.session);
+    let sketch = derive::sketch(&derived.session);
+    let packed = new.into_iter().map(|i| Ok((i, store::pack(&group.bodies[i].bytes)?))).collect::<Result<Vec<_>>>()?;
+    let base = base.iter().map(|info| info.hash).collect();
+    let ready = Ready { identity, base, base_said: said.len(), derived, chunks, keyframes, sketch, packed };
+    Ok(Prepared { group, outcome: Outcome::Write(Box::new(ready)) })
+}
+
+/// Who an rrweb recording is that came without a name: the session that has all its bodies, or the one that
+/// its own first event gives.
+fn unnamed(group: &Group, cache: &Cache) -> Result<std::result::Result<(Identity, Option<Derived>), Findings>> {
+    let mut candidates: Option<BTreeSet<String>> = None;
+    for body in &group.bodies {
+        let with: BTreeSet<String> = cache.sessions_with(group.source, &body.hash.0)?.into_iter().collect();
+        candidates = Some(match candidates {
+            None => with,
+            Some(all) => all.intersection(&with).cloned().collect(),
+        });
+    }
+    if let Some(id) = candidates.unwrap_or_default().first() {
+        return Ok(Ok((cache.session(id)?.identity, None)));
+    }
+    let bodies: Vec<derive::Body<'_>> =
+        group.bodies.iter().map(|b| derive::Body { path: &b.path, bytes: &b.bytes }).collect();
+    let (session, findings) = derive::decode(group.source, None, &bodies);
+    let Some(session) = session else { return Ok(Err(findings)) };
+    let empty = String::new;
+    let identity = Identity { source: group.source, project: empty(), user: empty(), session: session.id.clone() };
+    let derived = derive::named(session, &identity, findings);
+    Ok(Ok((identity, Some(derived))))
+}
+
+/// An id that no other session has. See the top of this file.
+fn free_id(cache: &Cache, identity: &Identity, group: &Group) -> Result<String> {
+    let mut id = identity.session.trim().to_owned();
+    if id.is_empty() {
+        id = group.bodies.first().map_or_else(String::new, |b| b.hash.to_string()[..12].to_owned());
+    }
+    if !cache.has(&id)? {
+        return Ok(id);
+    }
+    let mut candidates = Vec::new();
+    if cache.session(&id)?.identity.source != identity.source {
+        candidates.push(format!("{id}-{}", identity.source.name()));
+    }
+    if !identity.user.is_empty() {
+        candidates.push(format!("{id}-{}", identity.user));
+        if !identity.project.is_empty() {
+            candidates.push(format!("{id}-{}-{}", identity.user, identity.project));
+        }
+    }
+    for candidate in candidates {
+        if !cache.has(&candidate)? {
+            return Ok(candidate);
+        }
+    }
+    let mut number = 2;
+    while cache.has(&format!("{id}-{number}"))? {
+        number += 1;
+    }
+    Ok(format!("{id}-{number}"))
+}

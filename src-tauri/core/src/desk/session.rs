@@ -1,0 +1,100 @@
+//! One session: what is known of it, its events, its DOM at any moment.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::derive;
+use crate::dom::Tree;
+use crate::error::{Error, Result};
+use crate::event::{Millis, Session};
+use crate::facts;
+use crate::replay::Replay;
+use crate::store::Cache;
+
+/// When in a session: by the wall clock, or on one of its page views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Epoch ms.
+    Time(Millis),
+    /// Milliseconds after the page view's first event.
+    OnPage { page: u32, at_ms: Millis },
+}
+
+/// `dwell session`: the facts, flat, with `pages` and `signals`.
+///
+/// # Errors
+/// [`Error::SessionMissing`], the `Cache…` ones.
+pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
+    let row = cache.session(id)?;
+    let session = cache.load(id)?;
+    let facts = facts::of_session(&session, &row.meta);
+    let mut out = derive::facts(id, &session, &row.meta, row.project.as_deref());
+    let pages = facts.pages.iter().map(facts::PageFacts::to_json).collect();
+    out.insert("pages".to_owned(), Value::Array(pages));
+    out.insert("findings".to_owned(), serde_json::to_value(cache.findings(id)?).unwrap_or_default());
+    Ok(out)
+}
+
+/// `dwell events`.
+///
+/// # Errors
+/// [`Error::SessionMissing`], [`Error::PageMissing`], [`Error::Usage`] for a kind that does not exist, the
+/// `Cache…` ones.
+pub fn events(cache: &Cache, id: &str, page: Option<u32>, kind: Option<&str>) -> Result<Vec<Value>> {
+    cache.session(id)?;
+    let session = cache.load(id)?;
+    if let Some(page) = page {
+        check_page(&session, id, page)?;
+    }
+    if let Some(kind) = kind.filter(|kind| !crate::event::KINDS.contains(kind)) {
+        let message = format!("There is no kind of event {kind:?}. Kinds: {}.", crate::event::KINDS.join(", "));
+        return Err(Error::Usage { message });
+    }
+    Ok(super::events::events_json(&session, page, kind))
+}
+
+/// The DOM at a moment, with the address of the page in front then.
+///
+/// # Errors
+/// [`Error::SessionMissing`], [`Error::PageMissing`], the `Cache…` ones.
+pub fn dom(cache: &Cache, id: &str, moment: Moment) -> Result<(Arc<Tree>, String)> {
+    cache.session(id)?;
+    let session = Arc::new(cache.load(id)?);
+    let mut replay = Replay::new(session.clone());
+    seed(cache, id, &mut replay)?;
+    match moment {
+        Moment::Time(time) => {
+            let state = replay.state_at(time);
+            let url = replay.page_at(state).map(|p| p.url.clone()).unwrap_or_default();
+            Ok((replay.tree_at(time), url))
+        }
+        Moment::OnPage { page, at_ms } => {
+            let url = check_page(&session, id, page)?;
+            Ok((replay.tree_on_page(page, at_ms).unwrap_or_default(), url))
+        }
+    }
+}
+
+/// Gives a replay the keyframes that import stored; without them it only starts further back.
+pub(crate) fn seed(cache: &Cache, id: &str, replay: &mut Replay) -> Result<()> {
+    let session = replay.session().clone();
+    let mut documents: Vec<u32> = session.pages.iter().map(|p| p.document).collect();
+    documents.sort_unstable();
+    documents.dedup();
+    for document in documents {
+        for (state, bytes) in cache.keyframes(id, document)? {
+            if let Some(tree) = Tree::decode(&bytes) {
+                replay.seed(document, state, tree);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_page(session: &Session, id: &str, page: u32) -> Result<String> {
+    match session.pages.iter().find(|p| p.number == page) {
+        Some(view) => Ok(view.url.clone()),
+        None => Err(Error::PageMissing { id: id.to_owned(), page, pages: session.pages.len() as u32 }),
+    }
+}

@@ -1,0 +1,475 @@
+//! What the window asks for. One open project, many questions at once.
+//!
+//! The trap: the window asks again before it has read the last answer. Every question names its session and
+//! the state that is on screen, nothing is remembered for a caller, and what is kept (one decoded session
+//! with its trees) is kept only to answer faster.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{events, import, list, session};
+use crate::archive;
+use crate::dom::Projection;
+use crate::dom::safe::{self, Assets};
+use crate::error::{Error, Result};
+use crate::event::{Millis, Session, Str};
+use crate::facts;
+use crate::findings::{Finding, Findings, Severity};
+use crate::replay::{self, Replay};
+use crate::store::{self, Cache};
+use crate::wire::{
+    FindingView, GapView, ImportProgressView, ImportSummaryView, MarkerView, PageView, PointerTrackView, ProjectView,
+    SessionList, SessionRow, SessionView, Transcript, TranscriptRow, print_step, print_steps,
+};
+
+/// Bins of the timeline's density.
+const DENSITY_BINS: usize = 400;
+/// Silence that counts as idle on the timeline, ms.
+const IDLE_MS: Millis = 5_000;
+/// Marks that a timeline can use; beyond it the transcript is the place to look.
+const MOST_MARKERS: usize = 2_000;
+
+/// Which rows of the session list, and in which order.
+#[derive(Debug, Clone, Default)]
+pub struct SessionsQuery {
+    /// Field of the filter language.
+    pub sort: Option<String>,
+    pub descending: Option<bool>,
+    pub text: Option<String>,
+}
+
+/// An open project.
+pub struct Desk {
+    path: PathBuf,
+    demo: bool,
+    cache: Mutex<Cache>,
+    open: Mutex<Option<Open>>,
+}
+
+/// The session that was asked for last, made ready.
+struct Open {
+    id: String,
+    replay: Replay,
+    transcript: Option<Arc<Vec<TranscriptRow>>>,
+    assets: Arc<CachedAssets>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere leaves these values whole: they are replaced, never half written.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Epoch ms by this machine's clock.
+fn now() -> Millis {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |d| d.as_millis() as Millis)
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|e| Error::Internal { message: format!("An answer cannot be written: {e}.") })
+}
+
+impl Desk {
+    /// Opens the project in a cache file; makes the file when there is none.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn open(path: &Path) -> Result<Desk> {
+        let cache = Cache::open(path)?;
+        Ok(Desk { path: path.to_owned(), demo: false, cache: Mutex::new(cache), open: Mutex::new(None) })
+    }
+
+    /// Says that this is the demo project.
+    #[must_use]
+    pub fn as_demo(self) -> Desk {
+        Desk { demo: true, ..self }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is open.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn project(&self) -> Result<ProjectView> {
+        let rows = lock(&self.cache).sessions(&store::Filter::default())?;
+        let name = match self.demo {
+            true => "Demo shop".to_owned(),
+            false => self.path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default(),
+        };
+        Ok(ProjectView {
+            path: self.path.to_string_lossy().into_owned(),
+            name,
+            demo: self.demo,
+            sessions: rows.len() as u32,
+            sessions_with_recording: rows.iter().filter(|r| r.has_recording).count() as u32,
+            from: rows.iter().map(|r| r.started_at).min(),
+            until: rows.iter().map(|r| r.ended_at).max(),
+            bytes: std::fs::metadata(&self.path).map(|m| m.len()).unwrap_or(0),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        })
+    }
+
+    /// The session list as JSON of `SessionList`: sorted by a field of the filter language, newest first
+    /// without one; `text` keeps those that have it in their addresses, titles, source, place or id.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a field that does not exist, the `Cache…` ones.
+    pub fn sessions(&self, query: SessionsQuery) -> Result<Vec<u8>> {
+        let direction = if query.descending.unwrap_or(false) { "desc" } else { "asc" };
+        let sort = match query.sort {
+            Some(field) => format!("{field}:{direction}").parse()?,
+            None => list::Sort::default(),
+        };
+        let mut rows = lock(&self.cache).sessions(&store::Filter::default())?;
+        list::order(&mut rows, &sort);
+        let total = rows.len() as u32;
+        let mut rows: Vec<SessionRow> = rows.iter().map(session_row).collect();
+        if let Some(text) = query.text.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
+            let wanted = text.to_lowercase();
+            rows.retain(|row| mentions(row, &wanted));
+        }
+        json(&SessionList { total, rows })
+    }
+
+    /// One session as JSON of `SessionView`.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn session(&self, id: &str) -> Result<Vec<u8>> {
+        let (row, findings) = {
+            let cache = lock(&self.cache);
+            (cache.session(id)?, cache.findings(id)?)
+        };
+        let recording = self.with(id, |open| Ok(open.replay.session().clone()))?;
+        let view = SessionView {
+            facts: row.facts.clone(),
+            row: session_row(&row),
+            pages: recording.pages.iter().map(page_view).collect(),
+            from: row.started_at,
+            until: row.ended_at,
+            density: facts::activity_bins(&recording, DENSITY_BINS),
+            idle: facts::idle_spans(&recording, IDLE_MS).into_iter().map(|s| (s.from, s.until)).collect(),
+            hidden: facts::hidden_spans(&recording).into_iter().map(|s| (s.from, s.until)).collect(),
+            markers: markers(&recording),
+            findings: findings.iter().map(finding_view).collect(),
+        };
+        json(&view)
+    }
+
+    /// Lines `from`.. of the transcript as JSON of `Transcript`.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn transcript(&self, id: &str, from: usize, limit: usize) -> Result<Vec<u8>> {
+        let rows = self.with(id, |open| {
+            let session = open.replay.session().clone();
+            Ok(open.transcript.get_or_insert_with(|| Arc::new(events::transcript(&session))).clone())
+        })?;
+        let total = rows.len() as u32;
+        let rows = rows.iter().skip(from).take(limit).cloned().collect();
+        json(&Transcript { total, rows })
+    }
+
+    /// Where the pointer went on a page view, as JSON of `PointerTrackView`.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn pointer_track(&self, id: &str, page: u32) -> Result<Vec<u8>> {
+        let recording = self.with(id, |open| Ok(open.replay.session().clone()))?;
+        let replay::PointerTrack { t, x, y, kind, frame } = replay::pointer_track(&recording, page);
+        json(&PointerTrackView { t, x, y, kind, frame })
+    }
+
+    /// The patch from the state on screen (`None`: an empty frame) to the state at `time`, as JSON of `Step`.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn replay_seek(&self, id: &str, shown: Option<u64>, time: Millis) -> Result<Vec<u8>> {
+        self.with(id, |open| {
+            let assets = open.assets.clone();
+            let step = open.replay.seek(shown.map(|s| s as usize), time, &Projection { assets: &*assets });
+            let mut out = String::new();
+            print_step(&step, &mut out);
+            Ok(out.into_bytes())
+        })
+    }
+
+    /// Every change after the state on screen up to `until`, as JSON of `Steps`.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn replay_steps(&self, id: &str, shown: u64, until: Millis) -> Result<Vec<u8>> {
+        self.with(id, |open| {
+            let assets = open.assets.clone();
+            let steps = open.replay.steps(shown as usize, until, &Projection { assets: &*assets });
+            Ok(print_steps(&steps).into_bytes())
+        })
+    }
+
+    /// A file of the cache by its hash in hex; `None` when it is not there.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn asset(&self, hash: &str) -> Result<Option<store::Asset>> {
+        match archive::Hash::from_hex(hash) {
+            Some(hash) => lock(&self.cache).asset(&hash.0),
+            None => Ok(None),
+        }
+    }
+
+    /// Notes that a person has watched the session.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn mark_watched(&self, id: &str) -> Result<()> {
+        let mut cache = lock(&self.cache);
+        cache.session(id)?;
+        let writing = cache.write()?;
+        writing.put_watched(id, now())?;
+        writing.commit()
+    }
+
+    /// Imports files and folders into this project. A cancelled import answers with what was complete.
+    ///
+    /// # Errors
+    /// As [`import::import`].
+    pub fn import(
+        &self,
+        paths: Vec<PathBuf>,
+        progress: &dyn Fn(ImportProgressView),
+        cancel: &AtomicBool,
+    ) -> Result<ImportSummaryView> {
+        // A connection of its own: lists and players go on reading while it writes.
+        let mut cache = Cache::open(&self.path)?;
+        let mut findings = Findings::new();
+        let before: Vec<String> = cache.session_ids()?;
+        let answer = import::import(
+            &mut cache,
+            &paths,
+            &import::Options::default(),
+            &mut |p: &import::Progress| progress(progress_view(p)),
+            cancel,
+            now(),
+            &mut findings,
+        );
+        *lock(&self.open) = None;
+        match answer {
+            Ok(summary) => Ok(ImportSummaryView {
+                sessions_added: summary.sessions_added as u32,
+                sessions_updated: summary.sessions_updated as u32,
+                pages_added: summary.pages_added as u32,
+                duplicates: summary.duplicates as u32,
+                bytes: summary.bytes,
+                elapsed_ms: summary.elapsed_ms,
+                sessions: summary.sessions,
+                findings: summary.findings.iter().map(finding_view).collect(),
+                cancelled: false,
+            }),
+            Err(Error::Cancelled) => {
+                let known: std::collections::HashSet<String> = before.into_iter().collect();
+                let added: Vec<String> = cache.session_ids()?.into_iter().filter(|id| !known.contains(id)).collect();
+                Ok(ImportSummaryView {
+                    sessions_added: added.len() as u32,
+                    sessions_updated: 0,
+                    pages_added: 0,
+                    duplicates: 0,
+                    bytes: 0,
+                    elapsed_ms: 0,
+                    sessions: added,
+                    findings: findings.list().iter().map(finding_view).collect(),
+                    cancelled: true,
+                })
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Runs `ask` on the session made ready, making it ready first when another one was asked for last.
+    fn with<T>(&self, id: &str, ask: impl FnOnce(&mut Open) -> Result<T>) -> Result<T> {
+        let mut slot = lock(&self.open);
+        if slot.as_ref().is_none_or(|open| open.id != id) {
+            let cache = lock(&self.cache);
+            cache.session(id)?;
+            let mut replay = Replay::new(Arc::new(cache.load(id)?));
+            session::seed(&cache, id, &mut replay)?;
+            let assets = Arc::new(CachedAssets::of_session(&cache, id)?);
+            *slot = Some(Open { id: id.to_owned(), replay, transcript: None, assets });
+        }
+        match slot.as_mut() {
+            Some(open) => ask(open),
+            None => Err(Error::SessionMissing { id: id.to_owned() }),
+        }
+    }
+}
+
+/// The files that a session's archives brought, by address.
+pub struct CachedAssets {
+    by_url: HashMap<String, safe::Asset>,
+    sheets: HashMap<Str, Str>,
+}
+
+impl CachedAssets {
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn of_session(cache: &Cache, id: &str) -> Result<CachedAssets> {
+        let mut by_url = HashMap::new();
+        let mut sheets = HashMap::new();
+        let types: HashMap<[u8; 32], String> = cache.assets()?.into_iter().map(|a| (a.hash, a.content_type)).collect();
+        for (url, hash) in cache.session_assets(id)? {
+            let Some(content_type) = types.get(&hash) else { continue };
+            let name = Str::from(archive::Hash(hash).to_string());
+            if content_type.starts_with("text/css")
+                && !sheets.contains_key(&name)
+                && let Some(asset) = cache.asset(&hash)?
+            {
+                sheets.insert(name.clone(), Str::from(String::from_utf8_lossy(&asset.bytes)));
+            }
+            let asset = safe::Asset { hash: name, content_type: Str::from(content_type.as_str()) };
+            for key in [url.as_str(), without_fragment(&url), without_query(&url)] {
+                by_url.entry(key.to_owned()).or_insert_with(|| asset.clone());
+            }
+        }
+        Ok(CachedAssets { by_url, sheets })
+    }
+}
+
+fn without_fragment(url: &str) -> &str {
+    url.split('#').next().unwrap_or(url)
+}
+
+fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}
+
+impl Assets for CachedAssets {
+    fn find(&self, url: &str) -> Option<safe::Asset> {
+        [url, without_fragment(url), without_query(url)].iter().find_map(|key| self.by_url.get(*key)).cloned()
+    }
+    fn text(&self, hash: &str) -> Option<Str> {
+        self.sheets.get(hash).cloned()
+    }
+}
+
+fn progress_view(progress: &import::Progress) -> ImportProgressView {
+    ImportProgressView {
+        bytes: progress.bytes_read,
+        bytes_total: progress.bytes_total,
+        sessions: progress.sessions_done as u32,
+        current: progress.current.clone(),
+        findings: progress.findings as u32,
+    }
+}
+
+fn finding_view(finding: &Finding) -> FindingView {
+    let severity = match finding.severity {
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    FindingView {
+        code: finding.code.clone(),
+        severity: severity.to_owned(),
+        path: finding.path.clone(),
+        session: finding.session.clone(),
+        page: finding.page,
+        message: finding.message.clone(),
+    }
+}
+
+fn page_view(page: &crate::event::Page) -> PageView {
+    PageView {
+        number: page.number,
+        document: page.document,
+        url: page.url.clone(),
+        title: page.title.clone(),
+        started_at: page.started_at,
+        ended_at: page.ended_at,
+        viewport: page.viewport,
+        document_size: page.document_size,
+        has_snapshot: page.has_snapshot,
+        gaps: page.gaps.iter().map(|g| GapView { from: g.from, until: g.until, reason: g.reason.clone() }).collect(),
+    }
+}
+
+fn session_row(row: &store::SessionRow) -> SessionRow {
+    let text = |key: &str| match row.facts.get(key) {
+        Some(Value::String(s)) => Some(s.clone()),
+        Some(Value::Array(list)) => list.first().and_then(Value::as_str).map(str::to_owned),
+        _ => None,
+    };
+    let number = |key: &str| row.facts.get(key).and_then(Value::as_f64);
+    SessionRow {
+        id: row.id.clone(),
+        source: row.identity.source.name().to_owned(),
+        start: row.started_at,
+        duration: number("duration").unwrap_or(0.0),
+        active_duration: number("active_duration"),
+        page_count: row.page_count as u32,
+        click_count: number("click_count").unwrap_or(0.0) as u32,
+        entry_page: text("entry_page").unwrap_or_default(),
+        exit_page: text("exit_page").unwrap_or_default(),
+        title: text("title"),
+        device: text("device").unwrap_or_else(|| "other".to_owned()),
+        browser: text("browser"),
+        os: text("os"),
+        country: text("country"),
+        city: text("city"),
+        channel: text("channel"),
+        referrer: text("referrer"),
+        utm_source: text("utm.source"),
+        utm_medium: text("utm.medium"),
+        utm_campaign: text("utm.campaign"),
+        user: text("user"),
+        js_errors: number("js_errors").map(|n| n as u32),
+        completeness: number("completeness").unwrap_or(0.0),
+        has_recording: row.has_recording,
+        watched: row.watched,
+        findings: row.findings as u32,
+        activity: row.sketch.activity.clone(),
+        pages: row.sketch.page_starts.clone(),
+    }
+}
+
+fn mentions(row: &SessionRow, wanted: &str) -> bool {
+    let texts = [
+        Some(&row.id),
+        Some(&row.entry_page),
+        Some(&row.exit_page),
+        Some(&row.device),
+        row.title.as_ref(),
+        row.browser.as_ref(),
+        row.os.as_ref(),
+        row.country.as_ref(),
+        row.city.as_ref(),
+        row.channel.as_ref(),
+        row.referrer.as_ref(),
+        row.utm_source.as_ref(),
+        row.utm_medium.as_ref(),
+        row.utm_campaign.as_ref(),
+        row.user.as_ref(),
+    ];
+    texts.into_iter().flatten().any(|t| t.to_lowercase().contains(wanted))
+}
+
+/// Marks for the timeline: what a reviewer jumps to.
+fn markers(session: &Session) -> Vec<MarkerView> {
+    let rows = events::transcript(session);
+    let worth = |kind: &str| {
+        !matches!(kind, "page" | "scroll" | "selection" | "visibility" | "unload" | "tag" | "clipboard" | "media")
+    };
+    let mut marks: Vec<MarkerView> = rows
+        .into_iter()
+        .filter(|r| worth(&r.kind))
+        .map(|r| MarkerView { time: r.time, page: r.page, kind: r.kind, text: r.text })
+        .collect();
+    marks.truncate(MOST_MARKERS);
+    marks
+}

@@ -1,0 +1,533 @@
+use rusqlite::{OptionalExtension, Row, params};
+use serde_json::{Map, Value};
+
+use super::failure::At;
+use super::{Cache, DERIVED_BY, Sketch, chunk};
+use crate::error::{Error, Result};
+use crate::event::{Event, Gap, Millis, Page, Session, SessionMeta, Source};
+use crate::findings::Finding;
+
+/// Who the recorder says a session is. Empty text where it does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identity {
+    pub source: Source,
+    pub project: String,
+    pub user: String,
+    pub session: String,
+}
+
+/// A session as lists show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionRow {
+    pub id: String,
+    pub identity: Identity,
+    /// The client's project, or the recorder's.
+    pub project: Option<String>,
+    pub format_version: Option<String>,
+    pub started_at: Millis,
+    pub ended_at: Millis,
+    pub page_count: usize,
+    pub event_count: usize,
+    /// Data is known to be missing somewhere.
+    pub partial: bool,
+    pub facts: Map<String, Value>,
+    pub meta: SessionMeta,
+    pub derived_by: i64,
+    pub sketch: Sketch,
+    /// A page view with a picture of its DOM is in it.
+    pub has_recording: bool,
+    pub findings: usize,
+    pub watched: bool,
+}
+
+/// Which sessions a list takes; empty takes all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub source: Option<Source>,
+    pub project: Option<String>,
+}
+
+/// A recorded body as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Original {
+    pub info: OriginalInfo,
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OriginalInfo {
+    /// Place in the session's order of bodies.
+    pub position: u64,
+    pub hash: [u8; 32],
+    /// Where it was imported from first.
+    pub path: String,
+}
+
+/// A piece of a session's events, without the events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkInfo {
+    pub ordinal: usize,
+    pub first_event: usize,
+    pub event_count: usize,
+    pub first_time: Millis,
+    pub last_time: Millis,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asset {
+    pub content_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// An asset's row without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAsset {
+    pub hash: [u8; 32],
+    pub content_type: String,
+    pub bytes: u64,
+}
+
+/// What replacing a session needs to know of the old one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionMeasure {
+    pub pages: usize,
+    pub derived_by: i64,
+}
+
+/// Row counts of the whole cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Totals {
+    pub sessions: u64,
+    pub pages: u64,
+    pub events: u64,
+    pub originals: u64,
+    /// Unpacked bytes of the originals.
+    pub bytes: u64,
+    pub assets: u64,
+}
+
+const SESSION_COLUMNS: &str = "id, source, recorder_project, recorder_user, recorder_session, project, format_version, \
+    started_at, ended_at, page_count, event_count, partial, facts, meta, derived_by, sketch, \
+    EXISTS (SELECT 1 FROM pages WHERE pages.session = sessions.id AND has_snapshot), \
+    (SELECT count(*) FROM findings WHERE findings.session = sessions.id), \
+    EXISTS (SELECT 1 FROM watched WHERE watched.session = sessions.id)";
+
+fn source(name: &str) -> Source {
+    if name == Source::Rrweb.name() { Source::Rrweb } else { Source::Clarity }
+}
+
+fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    let json = |index: usize, e: serde_json::Error| {
+        rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, Box::new(e))
+    };
+    Ok(SessionRow {
+        id: row.get(0)?,
+        identity: Identity {
+            source: source(&row.get::<_, String>(1)?),
+            project: row.get(2)?,
+            user: row.get(3)?,
+            session: row.get(4)?,
+        },
+        project: row.get(5)?,
+        format_version: row.get(6)?,
+        started_at: row.get(7)?,
+        ended_at: row.get(8)?,
+        page_count: row.get(9)?,
+        event_count: row.get(10)?,
+        partial: row.get(11)?,
+        facts: serde_json::from_str(&row.get::<_, String>(12)?).map_err(|e| json(12, e))?,
+        meta: serde_json::from_str(&row.get::<_, String>(13)?).map_err(|e| json(13, e))?,
+        derived_by: row.get(14)?,
+        sketch: serde_json::from_str(&row.get::<_, String>(15)?).map_err(|e| json(15, e))?,
+        has_recording: row.get(16)?,
+        findings: row.get(17)?,
+        watched: row.get(18)?,
+    })
+}
+
+fn page_row(row: &Row<'_>) -> rusqlite::Result<Page> {
+    let pair = |a: usize| -> rusqlite::Result<Option<(u32, u32)>> {
+        Ok(row.get::<_, Option<u32>>(a)?.zip(row.get::<_, Option<u32>>(a + 1)?))
+    };
+    let gaps: String = row.get(11)?;
+    let gaps: Vec<Gap> = serde_json::from_str(&gaps)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(11, rusqlite::types::Type::Text, Box::new(e)))?;
+    Ok(Page {
+        number: row.get(0)?,
+        document: row.get(1)?,
+        url: row.get(2)?,
+        title: row.get(3)?,
+        referrer: row.get(4)?,
+        started_at: row.get(5)?,
+        ended_at: row.get(6)?,
+        viewport: pair(7)?,
+        document_size: pair(9)?,
+        gaps,
+        ended: row.get(12)?,
+        has_snapshot: row.get(13)?,
+    })
+}
+
+impl Cache {
+    fn missing(id: &str) -> Error {
+        Error::SessionMissing { id: id.to_owned() }
+    }
+
+    fn damaged(&self, reason: String) -> Error {
+        Error::CacheDamaged { path: self.path.clone(), reason: format!("{reason}.") }
+    }
+
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn session(&self, id: &str) -> Result<SessionRow> {
+        let sql = format!("SELECT {SESSION_COLUMNS} FROM sessions WHERE id = ?");
+        let mut query = self.db.prepare_cached(&sql).at(&self.path)?;
+        query.query_row([id], session_row).optional().at(&self.path)?.ok_or_else(|| Cache::missing(id))
+    }
+
+    /// All sessions, by start and id.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn sessions(&self, filter: &Filter) -> Result<Vec<SessionRow>> {
+        let sql = format!(
+            "SELECT {SESSION_COLUMNS} FROM sessions WHERE (?1 IS NULL OR source = ?1) AND (?2 IS NULL OR project = ?2) \
+             ORDER BY started_at, id"
+        );
+        let mut query = self.db.prepare_cached(&sql).at(&self.path)?;
+        let rows = query.query_map(params![filter.source.map(Source::name), filter.project], session_row);
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn session_ids(&self) -> Result<Vec<String>> {
+        let mut query = self.db.prepare_cached("SELECT id FROM sessions ORDER BY id").at(&self.path)?;
+        let rows = query.query_map([], |row| row.get(0));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// Sessions whose events another version of decoding gave; they have to be derived again before they can
+    /// be read.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn sessions_not_derived_by(&self, version: i64) -> Result<Vec<String>> {
+        let mut query =
+            self.db.prepare_cached("SELECT id FROM sessions WHERE derived_by <> ? ORDER BY id").at(&self.path)?;
+        let rows = query.query_map([version], |row| row.get(0));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// Page views in order.
+    ///
+    /// # Errors
+    /// The `Cache…` ones. A session that is not there has no pages.
+    pub fn pages(&self, id: &str) -> Result<Vec<Page>> {
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT number, document, url, title, referrer, started_at, ended_at, viewport_width, viewport_height, \
+                 document_width, document_height, gaps, ended, has_snapshot FROM pages WHERE session = ? ORDER BY number",
+            )
+            .at(&self.path)?;
+        let rows = query.query_map([id], page_row);
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// The pieces of a session's events, in order.
+    ///
+    /// # Errors
+    /// The `Cache…` ones. A session that is not there has none.
+    pub fn chunks(&self, id: &str) -> Result<Vec<ChunkInfo>> {
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT ordinal, first_event, event_count, first_time, last_time FROM chunks WHERE session = ? \
+                 ORDER BY ordinal",
+            )
+            .at(&self.path)?;
+        let rows = query.query_map([id], |row| {
+            Ok(ChunkInfo {
+                ordinal: row.get(0)?,
+                first_event: row.get(1)?,
+                event_count: row.get(2)?,
+                first_time: row.get(3)?,
+                last_time: row.get(4)?,
+            })
+        });
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// The events of one piece.
+    ///
+    /// # Errors
+    /// [`Error::CacheDamaged`] when it does not unpack; [`Error::SessionMissing`] when there is no such piece.
+    pub fn chunk_events(&self, id: &str, ordinal: usize) -> Result<Vec<Event>> {
+        let sql = "SELECT data, bytes, event_count FROM chunks WHERE session = ? AND ordinal = ?";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let (data, bytes, count): (Vec<u8>, usize, usize) = query
+            .query_row(params![id, ordinal], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()
+            .at(&self.path)?
+            .ok_or_else(|| Cache::missing(id))?;
+        chunk::decode(&data, bytes, count).map_err(|why| self.damaged(format!("session {id}: {why}")))
+    }
+
+    /// All events of a session.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn events(&self, id: &str) -> Result<Vec<Event>> {
+        let row = self.session(id)?;
+        if row.derived_by != DERIVED_BY {
+            let why = "was stored by another version of Dwell; any import brings it up to date";
+            return Err(self.damaged(format!("session {id} {why}")));
+        }
+        let mut events = Vec::with_capacity(row.event_count.min(1 << 20));
+        for info in self.chunks(id)? {
+            events.extend(self.chunk_events(id, info.ordinal)?);
+        }
+        if events.len() != row.event_count {
+            let (have, want) = (events.len(), row.event_count);
+            return Err(self.damaged(format!("session {id} has {have} events instead of {want}")));
+        }
+        Ok(events)
+    }
+
+    /// The whole session as it was decoded, under its id in this cache.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn load(&self, id: &str) -> Result<Session> {
+        let row = self.session(id)?;
+        let said = |text: String| (!text.is_empty()).then_some(text);
+        Ok(Session {
+            id: row.id,
+            source: row.identity.source,
+            project: said(row.identity.project),
+            user: said(row.identity.user),
+            format_version: row.format_version,
+            pages: self.pages(id)?,
+            events: self.events(id)?,
+        })
+    }
+
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn find(&self, identity: &Identity) -> Result<Option<String>> {
+        let sql = "SELECT id FROM sessions WHERE source = ? AND recorder_project = ? AND recorder_user = ? \
+                   AND recorder_session = ?";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let key = params![identity.source.name(), identity.project, identity.user, identity.session];
+        query.query_row(key, |row| row.get(0)).optional().at(&self.path)
+    }
+
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn has(&self, id: &str) -> Result<bool> {
+        let mut query = self.db.prepare_cached("SELECT 1 FROM sessions WHERE id = ?").at(&self.path)?;
+        query.exists([id]).at(&self.path)
+    }
+
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn measure(&self, id: &str) -> Result<SessionMeasure> {
+        let mut query =
+            self.db.prepare_cached("SELECT page_count, derived_by FROM sessions WHERE id = ?").at(&self.path)?;
+        query
+            .query_row([id], |row| Ok(SessionMeasure { pages: row.get(0)?, derived_by: row.get(1)? }))
+            .optional()
+            .at(&self.path)?
+            .ok_or_else(|| Cache::missing(id))
+    }
+
+    /// Sessions of a source that hold a body with this hash.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn sessions_with(&self, source: Source, hash: &[u8; 32]) -> Result<Vec<String>> {
+        let sql = "SELECT DISTINCT s.id FROM session_originals o JOIN sessions s ON s.id = o.session \
+                   WHERE o.hash = ? AND s.source = ? ORDER BY s.id";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map(params![&hash[..], source.name()], |row| row.get(0));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// What bodies a session has, in order.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn original_infos(&self, id: &str) -> Result<Vec<OriginalInfo>> {
+        let sql = "SELECT position, hash, path FROM session_originals WHERE session = ? ORDER BY position, hash";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([id], |row| {
+            Ok(OriginalInfo { position: row.get::<_, i64>(0)? as u64, hash: row.get(1)?, path: row.get(2)? })
+        });
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// The recorded bodies of a session, in order.
+    ///
+    /// # Errors
+    /// [`Error::CacheDamaged`] when one does not unpack.
+    pub fn originals(&self, id: &str) -> Result<Vec<Original>> {
+        let infos = self.original_infos(id)?;
+        infos.into_iter().map(|info| Ok(Original { bytes: self.original(&info.hash)?, info })).collect()
+    }
+
+    /// # Errors
+    /// [`Error::CacheDamaged`] when it is not there or does not unpack.
+    pub fn original(&self, hash: &[u8; 32]) -> Result<Vec<u8>> {
+        let mut query = self.db.prepare_cached("SELECT data, bytes FROM originals WHERE hash = ?").at(&self.path)?;
+        let (data, bytes): (Vec<u8>, usize) = query
+            .query_row([&hash[..]], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .at(&self.path)?
+            .ok_or_else(|| self.damaged("an original is gone".to_owned()))?;
+        zstd::bulk::decompress(&data, bytes).map_err(|e| self.damaged(format!("an original does not unpack ({e})")))
+    }
+
+    /// Hashes of all originals, sorted.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn original_hashes(&self) -> Result<Vec<[u8; 32]>> {
+        let mut query = self.db.prepare_cached("SELECT hash FROM originals ORDER BY hash").at(&self.path)?;
+        query.query_map([], |row| row.get(0)).at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// What decoding a session had to leave out.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn findings(&self, id: &str) -> Result<Vec<Finding>> {
+        let sql = "SELECT finding FROM findings WHERE session = ? ORDER BY ordinal";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([id], |row| row.get::<_, String>(0)).at(&self.path)?;
+        rows.map(|text| {
+            let text = text.at(&self.path)?;
+            serde_json::from_str(&text).map_err(|e| self.damaged(format!("a finding of {id} cannot be read ({e})")))
+        })
+        .collect()
+    }
+
+    /// JSON of what archives said about a session, by rank.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn said(&self, id: &str) -> Result<Vec<String>> {
+        let sql = "SELECT said FROM said WHERE session = ? ORDER BY rank, said";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        query.query_map([id], |row| row.get(0)).at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn asset(&self, hash: &[u8; 32]) -> Result<Option<Asset>> {
+        let sql = "SELECT content_type, data, bytes FROM assets WHERE hash = ?";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let found: Option<(String, Vec<u8>, usize)> =
+            query.query_row([&hash[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional().at(&self.path)?;
+        let Some((content_type, data, size)) = found else { return Ok(None) };
+        let bytes =
+            zstd::bulk::decompress(&data, size).map_err(|e| self.damaged(format!("an asset does not unpack ({e})")))?;
+        Ok(Some(Asset { content_type, bytes }))
+    }
+
+    /// Hashes of all assets, sorted, without their bytes.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn assets(&self) -> Result<Vec<StoredAsset>> {
+        let sql = "SELECT hash, content_type, bytes FROM assets ORDER BY hash";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query
+            .query_map([], |row| Ok(StoredAsset { hash: row.get(0)?, content_type: row.get(1)?, bytes: row.get(2)? }));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// URL and asset of everything that archives brought for a session. A URL with several assets (archives
+    /// of different days) comes once for each, always in the same order.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn session_assets(&self, id: &str) -> Result<Vec<(String, [u8; 32])>> {
+        let sql = "SELECT DISTINCT u.url, u.hash FROM session_asset_scopes s JOIN asset_urls u ON u.scope = s.scope \
+                   WHERE s.session = ? ORDER BY u.url, u.hash";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// Asset lists that a session is linked to.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn asset_scopes(&self, id: &str) -> Result<Vec<[u8; 32]>> {
+        let sql = "SELECT scope FROM session_asset_scopes WHERE session = ? ORDER BY scope";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        query.query_map([id], |row| row.get(0)).at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// Keyframes of a document: index of the event after which each stands, and its bytes.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn keyframes(&self, id: &str, document: u32) -> Result<Vec<(usize, Vec<u8>)>> {
+        let sql = "SELECT event, data FROM keyframes WHERE session = ? AND document = ? ORDER BY event";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map(params![id, document], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn totals(&self) -> Result<Totals> {
+        self.db
+            .query_row(
+                "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM pages), \
+                 (SELECT coalesce(sum(event_count), 0) FROM sessions), (SELECT count(*) FROM originals), \
+                 (SELECT coalesce(sum(bytes), 0) FROM originals), (SELECT count(*) FROM assets)",
+                [],
+                |row| {
+                    Ok(Totals {
+                        sessions: row.get(0)?,
+                        pages: row.get(1)?,
+                        events: row.get(2)?,
+                        originals: row.get(3)?,
+                        bytes: row.get(4)?,
+                        assets: row.get(5)?,
+                    })
+                },
+            )
+            .at(&self.path)
+    }
+
+    /// What SQLite itself finds wrong with the file: sentences, at most 100.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn integrity(&self) -> Result<Vec<String>> {
+        let mut wrong = Vec::new();
+        let mut check = self.db.prepare("PRAGMA integrity_check(100)").at(&self.path)?;
+        for line in check.query_map([], |row| row.get::<_, String>(0)).at(&self.path)? {
+            let line = line.at(&self.path)?;
+            if line != "ok" {
+                wrong.push(line);
+            }
+        }
+        let mut check = self.db.prepare("PRAGMA foreign_key_check").at(&self.path)?;
+        let broken = check.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(2)?)));
+        for row in broken.at(&self.path)?.take(100) {
+            let (table, parent) = row.at(&self.path)?;
+            wrong.push(format!("a row of {table} points at a row of {parent} that is not there"));
+        }
+        let sql = "SELECT count(*) FROM originals WHERE hash NOT IN (SELECT hash FROM session_originals)";
+        let lost: i64 = self.db.query_row(sql, [], |row| row.get(0)).at(&self.path)?;
+        if lost > 0 {
+            wrong.push(format!("{lost} originals belong to no session"));
+        }
+        Ok(wrong)
+    }
+}

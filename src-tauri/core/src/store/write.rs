@@ -1,0 +1,309 @@
+use std::path::Path;
+
+use rusqlite::{Transaction, TransactionBehavior, params};
+use serde_json::{Map, Value};
+
+use super::chunk::Chunk;
+use super::failure::At;
+use super::{Cache, DERIVED_BY, Identity, OriginalInfo};
+use crate::error::{Error, Result};
+use crate::event::{Millis, Session, SessionMeta};
+use crate::findings::Finding;
+
+/// Everything that is derived from a session's originals, to be stored as one.
+#[derive(Debug)]
+pub struct NewSession<'a> {
+    /// Its id in this cache.
+    pub id: &'a str,
+    pub identity: &'a Identity,
+    pub project: Option<&'a str>,
+    pub session: &'a Session,
+    pub chunks: &'a [Chunk],
+    pub keyframes: &'a [Keyframe],
+    pub sketch: &'a Sketch,
+    pub facts: &'a Map<String, Value>,
+    pub meta: &'a SessionMeta,
+    pub findings: &'a [Finding],
+}
+
+/// A DOM state that a seek can start from; `data` is opaque here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keyframe {
+    pub document: u32,
+    /// Events of the session applied.
+    pub event: usize,
+    pub data: Vec<u8>,
+}
+
+/// What a row of the session list draws without reading events.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Sketch {
+    /// Activity over the session, 0–255.
+    pub activity: Vec<u8>,
+    /// Starts of page views as a share of the session, 0–1.
+    pub page_starts: Vec<f64>,
+}
+
+/// One transaction. Dropped without [`Writing::commit`], nothing of it is kept.
+pub struct Writing<'c> {
+    path: &'c Path,
+    tx: Transaction<'c>,
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|e| Error::Internal { message: format!("A row cannot be written: {e}.") })
+}
+
+fn packed(bytes: &[u8]) -> Result<Vec<u8>> {
+    zstd::bulk::compress(bytes, 3).map_err(|e| Error::Internal { message: format!("A body cannot be packed: {e}.") })
+}
+
+impl Cache {
+    /// Starts a transaction; waits a few seconds for another program's.
+    ///
+    /// # Errors
+    /// [`Error::CacheLocked`] and the other `Cache…` ones.
+    pub fn write(&mut self) -> Result<Writing<'_>> {
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).at(&self.path)?;
+        Ok(Writing { path: &self.path, tx })
+    }
+
+    /// Lets the file grow to at most so many pages, or to its present size when that is more; `None` lifts
+    /// the limit. For this connection only.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn limit_pages(&mut self, pages: Option<u32>) -> Result<()> {
+        let most = pages.map_or(i64::from(u32::MAX) - 1, |n| i64::from(n.max(1)));
+        self.db.pragma_update_and_check(None, "max_page_count", most, |_| Ok(())).at(&self.path)
+    }
+
+    /// Moves the log into the file, so that the file alone is the cache. Best effort: another reader may
+    /// hold it off.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn checkpoint(&mut self) -> Result<()> {
+        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).at(&self.path)
+    }
+}
+
+impl Writing<'_> {
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn commit(self) -> Result<()> {
+        self.tx.commit().at(self.path)
+    }
+
+    fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize> {
+        self.tx.prepare_cached(sql).at(self.path)?.execute(values).at(self.path)
+    }
+
+    /// Stores what is derived from a session, in place of what was derived before. Its originals, what was
+    /// said about it and everything people wrote stay.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_session(&self, new: &NewSession<'_>) -> Result<()> {
+        let NewSession { id, identity, session, .. } = new;
+        if let Some(project) = new.project {
+            self.run("INSERT OR IGNORE INTO projects (id) VALUES (?)", [project])?;
+        }
+        for table in ["pages", "chunks", "keyframes", "findings"] {
+            self.run(&format!("DELETE FROM {table} WHERE session = ?"), [id])?;
+        }
+        let started_at = session.pages.iter().map(|p| p.started_at).min();
+        let started_at = started_at.or_else(|| session.events.first().map(|e| e.time)).unwrap_or(0);
+        let ended_at = session.pages.iter().map(|p| p.ended_at).max().unwrap_or(started_at);
+        self.run(
+            "INSERT INTO sessions (id, source, recorder_project, recorder_user, recorder_session, project, \
+             format_version, started_at, ended_at, page_count, event_count, partial, entry_page, facts, meta, derived_by, sketch) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+             ON CONFLICT (id) DO UPDATE SET project = ?6, format_version = ?7, started_at = ?8, ended_at = ?9, \
+             page_count = ?10, event_count = ?11, partial = ?12, entry_page = ?13, facts = ?14, meta = ?15, \
+             derived_by = ?16, sketch = ?17",
+            params![
+                id,
+                identity.source.name(),
+                identity.project,
+                identity.user,
+                identity.session,
+                new.project,
+                session.format_version,
+                started_at,
+                ended_at,
+                session.pages.len(),
+                session.events.len(),
+                session.pages.iter().any(|p| !p.gaps.is_empty()),
+                session.pages.first().map(|p| p.url.as_str()),
+                json(new.facts)?,
+                json(new.meta)?,
+                DERIVED_BY,
+                json(new.sketch)?,
+            ],
+        )?;
+        for page in &session.pages {
+            self.run(
+                "INSERT INTO pages (session, number, document, url, title, referrer, started_at, ended_at, \
+                 viewport_width, viewport_height, document_width, document_height, gaps, ended, has_snapshot) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    id,
+                    page.number,
+                    page.document,
+                    page.url,
+                    page.title,
+                    page.referrer,
+                    page.started_at,
+                    page.ended_at,
+                    page.viewport.map(|v| v.0),
+                    page.viewport.map(|v| v.1),
+                    page.document_size.map(|v| v.0),
+                    page.document_size.map(|v| v.1),
+                    json(&page.gaps)?,
+                    page.ended,
+                    page.has_snapshot,
+                ],
+            )?;
+        }
+        for (ordinal, chunk) in new.chunks.iter().enumerate() {
+            self.run(
+                "INSERT INTO chunks (session, ordinal, first_event, event_count, first_time, last_time, bytes, data) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    id,
+                    ordinal,
+                    chunk.first_event,
+                    chunk.event_count,
+                    chunk.first_time,
+                    chunk.last_time,
+                    chunk.bytes,
+                    chunk.data
+                ],
+            )?;
+        }
+        for keyframe in new.keyframes {
+            self.put_keyframe(id, keyframe.document, keyframe.event, &keyframe.data)?;
+        }
+        for (ordinal, finding) in new.findings.iter().enumerate() {
+            self.run(
+                "INSERT INTO findings (session, ordinal, finding) VALUES (?, ?, ?)",
+                params![id, ordinal, json(finding)?],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Stores a recorded body under its hash, once, and as part of a session, once at each position. `data`
+    /// is what [`pack`] gave for it.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_original(&self, session: &str, info: &OriginalInfo, bytes: usize, data: &[u8]) -> Result<()> {
+        self.run(
+            "INSERT OR IGNORE INTO originals (hash, bytes, data) VALUES (?, ?, ?)",
+            params![&info.hash[..], bytes, data],
+        )?;
+        self.run(
+            "INSERT OR IGNORE INTO session_originals (session, position, hash, path) VALUES (?, ?, ?, ?)",
+            params![session, info.position as i64, &info.hash[..], info.path],
+        )?;
+        Ok(())
+    }
+
+    /// Adds what an archive said about a session, as JSON; the same text is kept once.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_said(&self, session: &str, rank: u8, said: &str) -> Result<()> {
+        self.run("INSERT OR IGNORE INTO said (session, rank, said) VALUES (?, ?, ?)", params![session, rank, said])?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_asset(&self, hash: &[u8; 32], content_type: &str, bytes: &[u8]) -> Result<()> {
+        self.run(
+            "INSERT OR IGNORE INTO assets (hash, content_type, bytes, data) VALUES (?, ?, ?, ?)",
+            params![&hash[..], content_type, bytes.len(), packed(bytes)?],
+        )?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_asset_url(&self, scope: &[u8; 32], url: &str, hash: &[u8; 32]) -> Result<()> {
+        self.run(
+            "INSERT OR IGNORE INTO asset_urls (scope, url, hash) VALUES (?, ?, ?)",
+            params![&scope[..], url, &hash[..]],
+        )?;
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn link_assets(&self, session: &str, scope: &[u8; 32]) -> Result<()> {
+        self.run(
+            "INSERT OR IGNORE INTO session_asset_scopes (session, scope) VALUES (?, ?)",
+            params![session, &scope[..]],
+        )?;
+        Ok(())
+    }
+
+    /// Keeps an archive's `notes.json` as it stands.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_archive_notes(&self, hash: &[u8; 32], path: &str, bytes: &[u8]) -> Result<()> {
+        self.run(
+            "INSERT OR IGNORE INTO archive_notes (hash, path, data) VALUES (?, ?, ?)",
+            params![&hash[..], path, bytes],
+        )?;
+        Ok(())
+    }
+
+    /// Stores the state of a document after an event; the replay room's bytes, opaque here.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    fn put_keyframe(&self, session: &str, document: u32, event: usize, data: &[u8]) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO keyframes (session, document, event, data) VALUES (?, ?, ?, ?)",
+            params![session, document, event, data],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a person watched the session; the first time stays.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_watched(&self, session: &str, at: Millis) -> Result<()> {
+        self.run("INSERT OR IGNORE INTO watched (session, at) VALUES (?, ?)", params![session, at]).map(drop)
+    }
+
+    /// Notes the start of an import; gives its number for [`Writing::finish_import`].
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn start_import(&self, at: Millis, paths: &[String]) -> Result<i64> {
+        self.run("INSERT INTO imports (started_at, paths) VALUES (?, ?)", params![at, json(&paths)?])?;
+        Ok(self.tx.last_insert_rowid())
+    }
+
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn finish_import(&self, id: i64, at: Millis, summary: &str) -> Result<()> {
+        self.run("UPDATE imports SET finished_at = ?, summary = ? WHERE id = ?", params![at, summary, id])?;
+        Ok(())
+    }
+}
+
+/// Compresses a recorded body for [`Writing::put_original`]; apart from it, so that it can be done by many
+/// threads.
+///
+/// # Errors
+/// [`Error::Internal`] when the compressor fails.
+pub fn pack(bytes: &[u8]) -> Result<Vec<u8>> {
+    packed(bytes)
+}

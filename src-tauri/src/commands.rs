@@ -1,0 +1,230 @@
+//! Everything the window may ask, one line each into [`dwell_core::desk`].
+//!
+//! The trap: a command without `async` runs on the main thread and freezes the window. All of them go through
+//! [`ask`], which works on a thread of its own; what shows a recording goes through [`ask_behind_walls`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dwell_core::desk::{Desk, SessionsQuery};
+use dwell_core::error::{Error, ErrorReport};
+use dwell_core::wire::{ImportProgressView, ImportSummaryView, ProjectView};
+use tauri::ipc::{Channel, Invoke, Response};
+use tauri::{AppHandle, Manager, State};
+use tauri_plugin_dialog::DialogExt;
+
+use crate::projects::{Projects, Which};
+use crate::walls::Walls;
+
+type Answer<T> = Result<T, ErrorReport>;
+
+pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        cancel_import,
+        choose_paths,
+        import,
+        open_demo,
+        open_project,
+        pointer_track,
+        project,
+        replay_seek,
+        replay_steps,
+        session,
+        sessions,
+        transcript,
+    ]
+}
+
+#[tauri::command]
+async fn project(app: AppHandle) -> Answer<ProjectView> {
+    ask(app, |desk| desk.project()).await
+}
+
+#[tauri::command]
+async fn sessions(
+    app: AppHandle,
+    sort: Option<String>,
+    descending: Option<bool>,
+    text: Option<String>,
+) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.sessions(SessionsQuery { sort, descending, text })).await)
+}
+
+#[tauri::command]
+async fn session(app: AppHandle, id: String) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.session(&id)).await)
+}
+
+#[tauri::command]
+async fn transcript(app: AppHandle, id: String, from: usize, limit: usize) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.transcript(&id, from, limit)).await)
+}
+
+#[tauri::command]
+async fn pointer_track(app: AppHandle, id: String, page: u32) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.pointer_track(&id, page)).await)
+}
+
+#[tauri::command]
+async fn replay_seek(app: AppHandle, id: String, shown: Option<u64>, time: i64) -> Answer<Response> {
+    bytes(ask_behind_walls(app, move |desk| desk.replay_seek(&id, shown, time)).await)
+}
+
+#[tauri::command]
+async fn replay_steps(app: AppHandle, id: String, shown: u64, until: i64) -> Answer<Response> {
+    bytes(ask_behind_walls(app, move |desk| desk.replay_steps(&id, shown, until)).await)
+}
+
+#[tauri::command]
+async fn open_demo(app: AppHandle) -> Answer<ProjectView> {
+    work(app, |app| report(app.state::<Projects>().switch(Which::Demo)?.project())).await
+}
+
+#[tauri::command]
+async fn open_project(app: AppHandle) -> Answer<ProjectView> {
+    work(app, |app| report(app.state::<Projects>().switch(Which::Own)?.project())).await
+}
+
+#[tauri::command]
+async fn import(
+    app: AppHandle,
+    imports: State<'_, Imports>,
+    paths: Vec<PathBuf>,
+    on_progress: Channel<ImportProgressView>,
+) -> Answer<ImportSummaryView> {
+    let running = imports.begin()?;
+    work(app, move |app| {
+        // The window may be gone by now: nobody is left to tell.
+        let tell = |progress: ImportProgressView| drop(on_progress.send(progress));
+        let summary = app.state::<Projects>().own()?.import(paths, &tell, &running.cancelled)?;
+        app.state::<Projects>().switch(Which::Own)?;
+        Ok(summary)
+    })
+    .await
+}
+
+#[tauri::command]
+async fn cancel_import(imports: State<'_, Imports>) -> Answer<()> {
+    imports.cancel();
+    Ok(())
+}
+
+#[tauri::command]
+async fn choose_paths(app: AppHandle, folder: bool) -> Answer<Vec<PathBuf>> {
+    work(app, move |app| {
+        let dialog = app.dialog().file();
+        let chosen = if folder { dialog.blocking_pick_folders() } else { dialog.blocking_pick_files() };
+        // What is not a path (a provider's URL on a phone) cannot be imported.
+        Ok(chosen.unwrap_or_default().into_iter().filter_map(|path| path.into_path().ok()).collect())
+    })
+    .await
+}
+
+/// At most one import at a time, and the flag that ends it.
+#[derive(Default)]
+pub(crate) struct Imports {
+    running: Arc<AtomicBool>,
+    cancelled: Arc<AtomicBool>,
+}
+
+/// Gives the place free when it ends, however it ends.
+struct Running {
+    running: Arc<AtomicBool>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Imports {
+    fn begin(&self) -> Answer<Running> {
+        if self.running.swap(true, Ordering::AcqRel) {
+            let message = "An import is still running. Wait for its end, or cancel it.".to_owned();
+            return Err(ErrorReport { code: "import_running", message });
+        }
+        self.cancelled.store(false, Ordering::Release);
+        Ok(Running { running: self.running.clone(), cancelled: self.cancelled.clone() })
+    }
+
+    fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.running.store(false, Ordering::Release);
+    }
+}
+
+async fn ask<T: Send + 'static>(
+    app: AppHandle,
+    question: impl FnOnce(&Desk) -> Result<T, Error> + Send + 'static,
+) -> Answer<T> {
+    work(app, |app| report(question(&*app.state::<Projects>().desk()?))).await
+}
+
+/// As [`ask`], but only once nothing in the web view can reach a network.
+async fn ask_behind_walls<T: Send + 'static>(
+    app: AppHandle,
+    question: impl FnOnce(&Desk) -> Result<T, Error> + Send + 'static,
+) -> Answer<T> {
+    work(app, |app| {
+        app.state::<Arc<Walls>>().wait()?;
+        report(question(&*app.state::<Projects>().desk()?))
+    })
+    .await
+}
+
+/// Runs on a thread that may block.
+async fn work<T: Send + 'static>(
+    app: AppHandle,
+    job: impl FnOnce(&AppHandle) -> Result<T, Refusal> + Send + 'static,
+) -> Answer<T> {
+    match tauri::async_runtime::spawn_blocking(move || job(&app)).await {
+        Ok(answer) => answer.map_err(|refusal| refusal.0),
+        Err(_) => {
+            let message = "Dwell stumbled over this recording. The rest goes on working; a report of it would help.";
+            Err(ErrorReport { code: "internal", message: message.to_owned() })
+        }
+    }
+}
+
+/// Lets `?` take both the core's errors and the shell's own.
+struct Refusal(ErrorReport);
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        Refusal(ErrorReport::from(&error))
+    }
+}
+
+impl From<ErrorReport> for Refusal {
+    fn from(report: ErrorReport) -> Refusal {
+        Refusal(report)
+    }
+}
+
+fn report<T>(answer: Result<T, Error>) -> Result<T, Refusal> {
+    Ok(answer?)
+}
+
+/// Bytes travel past JSON: measured at half the time from a megabyte on.
+fn bytes(answer: Answer<Vec<u8>>) -> Answer<Response> {
+    answer.map(Response::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_import_at_a_time() {
+        let imports = Imports::default();
+        let first = imports.begin().map_err(|e| e.code).unwrap();
+        assert_eq!(imports.begin().err().map(|e| e.code), Some("import_running"));
+        imports.cancel();
+        assert!(first.cancelled.load(Ordering::Acquire));
+        drop(first);
+        let second = imports.begin().map_err(|e| e.code).unwrap();
+        assert!(!second.cancelled.load(Ordering::Acquire), "an old cancel must not end a new import");
+    }
+}
