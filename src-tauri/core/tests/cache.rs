@@ -1,5 +1,7 @@
 //! Opening caches that are not there, not ours, too new, locked, full or damaged.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
+
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 

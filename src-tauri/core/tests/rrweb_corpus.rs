@@ -1,4 +1,5 @@
 //! rrweb recordings of the corpus, decoded whole. Skipped, saying so, where the corpus is not there.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -148,10 +149,10 @@ fn differences(truth: &serde_json::Value, tree: &Tree) -> Vec<String> {
                     }
                 }
                 let props = &t["props"];
-                if let Some(value) = props["value"].as_str().filter(|_| matches!(&**tag, "input" | "textarea")) {
-                    if let Some(here) = tree.value_of(id) {
-                        differ(".value", value.to_owned(), here);
-                    }
+                if let Some(value) = props["value"].as_str().filter(|_| matches!(&**tag, "input" | "textarea"))
+                    && let Some(here) = tree.value_of(id)
+                {
+                    differ(".value", value.to_owned(), here);
                 }
                 if let (Some(checked), "checkbox" | "radio") =
                     (props["checked"].as_bool(), node.attr("type").map_or("", |t| &**t))

@@ -214,6 +214,11 @@ impl Reader<'_, '_> {
 
         let has_assets = self.assets(members, &root, place, separator, &mut done)?;
         if let Some(manifest) = manifest {
+            if has_assets {
+                // Licences and the like lie there too; none of them is a recording.
+                let folder = format!("{root}assets/");
+                done.extend((0..members.len()).filter(|i| members.name(*i).starts_with(&folder)));
+            }
             if let Some(index) = index_of(members, &format!("{root}notes.json"))
                 && let Some(bytes) = members.bytes(index, MAX_META, self)
             {

@@ -47,6 +47,10 @@ pub struct Progress {
     pub bytes_read: u64,
     pub bytes_total: u64,
     pub sessions_done: u64,
+    /// Where the recording that was written last came from.
+    pub current: String,
+    /// Findings so far.
+    pub findings: u64,
 }
 
 /// What an import did.
@@ -185,6 +189,7 @@ struct Import<'c> {
     /// Of each session as it is after the last change: one that is completed twice tells its findings once.
     session_findings: HashMap<String, Vec<Finding>>,
     sessions_done: u64,
+    current: String,
 }
 
 /// A group on its way through the decoding threads.
@@ -272,6 +277,7 @@ impl<'c> Import<'c> {
             findings: Findings::new(),
             session_findings: HashMap::new(),
             sessions_done: 0,
+            current: String::new(),
         }
     }
 
@@ -392,6 +398,9 @@ impl<'c> Import<'c> {
                 bytes_read: consumed.load(Ordering::Relaxed).min(bytes_total),
                 bytes_total,
                 sessions_done: self.sessions_done,
+                current: self.current.clone(),
+                findings: self.findings.list().len() as u64
+                    + self.session_findings.values().map(|list| list.len() as u64).sum::<u64>(),
             };
             if now != told {
                 progress(&now);
@@ -405,6 +414,9 @@ impl<'c> Import<'c> {
             Done::Group(prepared) => prepared,
             Done::Other(job) => return self.write_other(job),
         };
+        if let Some(body) = prepared.group.bodies.first() {
+            self.current.clone_from(&body.path);
+        }
         self.summary.bytes += prepared.group.size();
         self.summary.duplicates += prepared.group.repeated;
         // What was derived beside the writing may be behind it: the same session twice in one import.

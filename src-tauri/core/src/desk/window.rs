@@ -363,6 +363,8 @@ fn progress_view(progress: &import::Progress) -> ImportProgressView {
         bytes: progress.bytes_read,
         bytes_total: progress.bytes_total,
         sessions: progress.sessions_done as u32,
+        current: progress.current.clone(),
+        findings: progress.findings as u32,
     }
 }
 

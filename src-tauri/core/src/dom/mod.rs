@@ -7,6 +7,7 @@
 mod canonical;
 pub mod css;
 mod form;
+pub mod html;
 mod keyframe;
 mod patch;
 pub mod safe;

@@ -10,7 +10,7 @@ use ts_rs::TS;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
 pub struct SessionRow {
     pub id: String,
-    /// `clarity` or `rrweb`.
+    #[ts(type = "\"clarity\" | \"rrweb\"")]
     pub source: String,
     /// Epoch ms.
     #[ts(type = "number")]
@@ -25,7 +25,7 @@ pub struct SessionRow {
     pub exit_page: String,
     /// Title of the first page view.
     pub title: Option<String>,
-    /// `mobile`, `tablet`, `pc` or `other`.
+    #[ts(type = "Device")]
     pub device: String,
     pub browser: Option<String>,
     pub os: Option<String>,
@@ -53,6 +53,7 @@ pub struct SessionRow {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+#[ts(rename = "SessionRows")]
 pub struct SessionList {
     pub total: u32,
     pub rows: Vec<SessionRow>,
@@ -60,6 +61,7 @@ pub struct SessionList {
 
 /// A stretch in which data was lost. Epoch ms.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "Gap")]
 pub struct GapView {
     #[ts(type = "number")]
     pub from: i64,
@@ -88,6 +90,7 @@ pub struct PageView {
 
 /// Something worth a mark on the timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "Marker")]
 pub struct MarkerView {
     #[ts(type = "number")]
     pub time: i64,
@@ -97,9 +100,10 @@ pub struct MarkerView {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "Finding")]
 pub struct FindingView {
     pub code: String,
-    /// `note`, `warning` or `error`.
+    #[ts(type = "\"note\" | \"warning\" | \"error\"")]
     pub severity: String,
     pub path: Option<String>,
     pub session: Option<String>,
@@ -148,6 +152,7 @@ pub struct TranscriptRow {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "TranscriptRows")]
 pub struct Transcript {
     pub total: u32,
     pub rows: Vec<TranscriptRow>,
@@ -155,6 +160,7 @@ pub struct Transcript {
 
 /// Where the pointer went on one page view, in columns; see `replay::PointerTrack`.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "PointerTrack")]
 pub struct PointerTrackView {
     #[ts(type = "number[]")]
     pub t: Vec<i64>,
@@ -167,6 +173,7 @@ pub struct PointerTrackView {
 
 /// The project that is open.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "Project")]
 pub struct ProjectView {
     pub path: String,
     pub name: String,
@@ -184,6 +191,7 @@ pub struct ProjectView {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+#[ts(rename = "ImportProgress")]
 pub struct ImportProgressView {
     /// Of the files as they lie on disk.
     #[ts(type = "number")]
@@ -191,9 +199,13 @@ pub struct ImportProgressView {
     #[ts(type = "number")]
     pub bytes_total: u64,
     pub sessions: u32,
+    /// Where the session that was written last came from.
+    pub current: String,
+    pub findings: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "ImportSummary")]
 pub struct ImportSummaryView {
     pub sessions_added: u32,
     pub sessions_updated: u32,
@@ -210,6 +222,7 @@ pub struct ImportSummaryView {
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "Failure")]
 pub struct ErrorView {
     pub code: String,
     pub message: String,
@@ -223,6 +236,7 @@ pub use step::{print_step, print_steps};
 pub fn typescript() -> String {
     let config = ts_rs::Config::default();
     let mut out = String::from("// Printed from the core's `wire` room; `make types` writes it anew.\n");
+    out.push_str("\nexport type Device = \"mobile\" | \"tablet\" | \"pc\" | \"other\";\n");
     let mut add = |declaration: String| {
         out.push_str("\nexport ");
         out.push_str(&declaration);
@@ -244,4 +258,20 @@ pub fn typescript() -> String {
     add(ErrorView::decl(&config));
     out.push_str(step::TYPESCRIPT);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// `DWELL_WRITE=1` writes the file instead of comparing it (`make types`).
+    #[test]
+    fn the_windows_types_are_these() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/bridge/types.ts");
+        let printed = super::typescript();
+        if std::env::var_os("DWELL_WRITE").is_some() {
+            std::fs::write(&path, &printed).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), printed, "run `make types`");
+    }
 }

@@ -115,8 +115,12 @@ fn html_role(tag: &str) -> (Option<&'static str>, Role) {
         // Everything after these would be read as text.
         "plaintext" | "xmp" | "listing" => (Some("pre"), Role::Plain),
         "frameset" => (Some("div"), Role::Plain),
-        // Elements of these names change namespace, or name, when they are parsed.
-        "svg" | "math" | "image" => (Some("dwell-unknown"), Role::Plain),
+        // Elements of these names change namespace, or name, when they are parsed, or do something in SVG, should a
+        // parser ever be there.
+        "svg" | "math" | "image" | "mglyph" | "malignmark" | "set" | "animate" | "animatemotion"
+        | "animatetransform" | "animatecolor" | "use" | "feimage" | "handler" | "listener" | "foreignobject" => {
+            (Some("dwell-unknown"), Role::Plain)
+        }
         "object" => (Some("dwell-object"), Role::Plugin),
         "embed" => (Some("dwell-embed"), Role::Plugin),
         "applet" => (Some("dwell-applet"), Role::Plugin),
@@ -231,6 +235,28 @@ fn is_address(lower: &str) -> bool {
             | "handler"
             | "encoding"
             | "event"
+    )
+}
+
+/// Attributes that SVG reads as CSS values; on other elements they are nothing, and stay harmless if that changes.
+fn is_presentation(lower: &str) -> bool {
+    matches!(
+        lower,
+        "fill"
+            | "stroke"
+            | "filter"
+            | "mask"
+            | "clip-path"
+            | "cursor"
+            | "marker"
+            | "marker-start"
+            | "marker-mid"
+            | "marker-end"
+            | "color-profile"
+            | "from"
+            | "to"
+            | "by"
+            | "values"
     )
 }
 
@@ -399,7 +425,10 @@ impl<'w, 'c> Writer<'w, 'c> {
                 "open" if self.role == Role::Dialog => {}
                 "content" if self.role == Role::Meta && !describes(attrs) => {}
                 "width" | "height" if self.role == Role::Plugin => {}
-                _ if self.ns == Namespace::Svg && a.value.contains(['(', '\\']) && !lower.starts_with("data-") => {
+                _ if (self.ns == Namespace::Svg || is_presentation(&lower))
+                    && a.value.contains(['(', '\\'])
+                    && !lower.starts_with("data-") =>
+                {
                     let value = css::value(&a.value, self.cx, &mut Vec::new());
                     self.put(name, &value);
                 }
@@ -518,7 +547,13 @@ impl<'w, 'c> Writer<'w, 'c> {
         }
         match self.role {
             Role::Form => self.put("method", "dialog"),
-            Role::Frame => self.put("sandbox", "allow-same-origin"),
+            Role::Frame => {
+                self.put("sandbox", "allow-same-origin");
+                // rrweb keeps the address of a frame that it could not read apart.
+                if let Some(source) = hints.source {
+                    self.source("src", source, hints, attrs);
+                }
+            }
             Role::Image | Role::Input | Role::Media => {
                 let has = |name: &str| self.seen.contains(name);
                 let shown = has("src") || has("srcset") || has("poster");
@@ -593,4 +628,301 @@ fn describes(attrs: &[Attr]) -> bool {
     ];
     lookup(attrs, "http-equiv").is_none()
         && lookup(attrs, "name").is_some_and(|n| NAMES.iter().any(|k| n.trim().eq_ignore_ascii_case(k)))
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::super::{Asset, Assets, Context, Shown, element};
+    use crate::event::{Attr, Namespace, Str};
+
+    /// Holds `a.png` and `a.css` of one host.
+    struct Few;
+    impl Assets for Few {
+        fn find(&self, url: &str) -> Option<Asset> {
+            let hash = match url.split('#').next()? {
+                "https://shop.test/a.png" => "abc1",
+                "https://shop.test/a.css" => "abc2",
+                _ => return None,
+            };
+            Some(Asset { hash: hash.into(), content_type: "x/y".into() })
+        }
+        fn text(&self, hash: &str) -> Option<Str> {
+            (hash == "abc2").then(|| ".a:hover{background:url(a.png)}".into())
+        }
+    }
+
+    /// `tag name=value …` as the sanitiser leaves it, attributes in order; `svg:` and `math:` set the namespace.
+    fn shown(tag: &str, attrs: &[(&str, &str)]) -> String {
+        let cx = Context { base: Url::parse("https://shop.test/p/").ok(), assets: &Few };
+        let (ns, tag) = match tag.split_once(':') {
+            Some(("svg", tag)) => (Namespace::Svg, tag),
+            Some(("math", tag)) => (Namespace::MathMl, tag),
+            _ => (Namespace::Html, tag),
+        };
+        let attrs: Vec<Attr> = attrs.iter().map(|(n, v)| Attr { name: (*n).into(), value: (*v).into() }).collect();
+        match element(ns, tag, &attrs, None, &cx) {
+            Shown::Hidden => "hidden".into(),
+            Shown::Element { tag, attrs, sheet, children, .. } => {
+                let mut out = tag.to_string();
+                for a in attrs {
+                    out.push_str(&format!(" {}={}", a.name, a.value));
+                }
+                if let Some(sheet) = sheet {
+                    out.push_str(&format!(" {{{sheet}}}"));
+                }
+                if !children {
+                    out.push_str(" /");
+                }
+                out
+            }
+        }
+    }
+
+    #[track_caller]
+    fn is(tag: &str, attrs: &[(&str, &str)], expected: &str) {
+        assert_eq!(shown(tag, attrs), expected, "for {tag} {attrs:?}");
+    }
+
+    const INERT: &str = "template style=display:none!important /";
+
+    #[test]
+    fn elements_that_only_do_harm_leave_an_empty_place() {
+        for tag in
+            ["script", "SCRIPT", "base", "noscript", "param", "frame", "noembed", "noframes", "bgsound", "isindex"]
+        {
+            is(tag, &[("src", "/x"), ("href", "/y"), ("class", "c")], INERT);
+        }
+        for tag in [
+            "svg:script",
+            "svg:SCRIPT",
+            "svg:handler",
+            "svg:iframe",
+            "svg:xmp",
+            "math:annotation-xml",
+            "math:style",
+            "math:mglyph",
+        ] {
+            is(tag, &[], "hidden");
+        }
+        is("a b", &[], "dwell-unknown");
+        is("img/onerror=x", &[], "dwell-unknown");
+        is("svg", &[], "dwell-unknown");
+        is("plaintext", &[], "pre");
+        is(
+            "object",
+            &[("data", "/x"), ("width", "30"), ("height", "50%")],
+            "dwell-object data-dwell-src=/x dwell-missing-src=https://shop.test/x style=display:inline-block;width:30px;height:50% /",
+        );
+        is("template", &[("shadowrootmode", "open"), ("class", "t")], "template class=t /");
+        is("svg:lineargradient", &[], "linearGradient");
+    }
+
+    #[test]
+    fn pictures_are_cached_or_missing() {
+        is("img", &[("src", "/a.png")], "img data-dwell-src=/a.png src=replay-asset://localhost/abc1");
+        is(
+            "img",
+            &[("SRC", " \n//shop.test/a.png\t")],
+            "img data-dwell-src= \n//shop.test/a.png\t src=replay-asset://localhost/abc1",
+        );
+        is(
+            "img",
+            &[("src", "b.png"), ("alt", "x")],
+            "img data-dwell-src=b.png dwell-missing-src=https://shop.test/p/b.png alt=x dwell-missing=",
+        );
+        is(
+            "img",
+            &[("src", "data:image/png;base64,AA")],
+            "img data-dwell-src=data:image/png;base64,AA src=data:image/png;base64,AA",
+        );
+        for bad in [
+            "javascript:x",
+            "data:text/html,x",
+            "data:image/p ng,x",
+            "blob:https://shop.test/1",
+            "about:blank",
+            "data:x",
+            "",
+        ] {
+            let out = shown("img", &[("src", bad)]);
+            assert!(!out.contains(" src="), "{out}");
+            assert!(!out.contains("dwell-missing"), "{out}");
+        }
+        is(
+            "img",
+            &[("srcset", "b.png 1x, /a.png 2x,c.png 3x")],
+            "img data-dwell-srcset=b.png 1x, /a.png 2x,c.png 3x srcset=replay-asset://localhost/abc1 2x",
+        );
+        is(
+            "source",
+            &[("srcset", "b.png"), ("media", "(max-device-width:9px)")],
+            "source data-dwell-srcset=b.png dwell-missing-srcset=https://shop.test/p/b.png media=(max-width:9px)",
+        );
+        is(
+            "video",
+            &[("poster", "/a.png"), ("src", "x.mp4"), ("autoplay", ""), ("controls", "")],
+            "video poster=replay-asset://localhost/abc1 data-dwell-src=x.mp4 dwell-missing-src=https://shop.test/p/x.mp4 data-dwell-autoplay= controls=",
+        );
+        is("table", &[("background", "/a.png")], "table background=replay-asset://localhost/abc1");
+        is("div", &[("src", "/a.png")], "div data-dwell-src=/a.png");
+        is(
+            "input",
+            &[("type", "image"), ("src", "/a.png")],
+            "input type=image data-dwell-src=/a.png src=replay-asset://localhost/abc1",
+        );
+        is("input", &[("src", "/a.png")], "input data-dwell-src=/a.png");
+        is("svg:image", &[("xlink:href", "/a.png")], "image href=replay-asset://localhost/abc1 data-dwell-href=/a.png");
+        is(
+            "svg:image",
+            &[("href", "b.png")],
+            "image dwell-missing= dwell-missing-href=https://shop.test/p/b.png data-dwell-href=b.png",
+        );
+        is("svg:use", &[("href", "#i")], "use href=#i data-dwell-href=#i");
+        is("svg:use", &[("href", "https://shop.test/p/#i")], "use href=#i data-dwell-href=https://shop.test/p/#i");
+        is("svg:use", &[("href", "data:image/svg+xml,<svg/>#i")], "use data-dwell-href=data:image/svg+xml,<svg/>#i");
+        is("svg:linearGradient", &[("href", "x.svg#g")], "linearGradient data-dwell-href=x.svg#g");
+        is(
+            "svg:rect",
+            &[("fill", "url(x.svg#g)"), ("mask", "url(#m)")],
+            "rect fill=url(\"about:invalid\") mask=url(\"#m\")",
+        );
+        is("svg:set", &[("attributeName", "xlink:HREF"), ("to", "x")], "hidden");
+        is("svg:set", &[("attributeName", "onclick"), ("to", "x")], "hidden");
+        is(
+            "svg:set",
+            &[("attributeName", "fill"), ("to", "url(http://l)")],
+            "set attributeName=fill to=url(\"about:invalid\")",
+        );
+    }
+
+    #[test]
+    fn hints_of_decoders() {
+        is(
+            "img",
+            &[("src", ""), ("dwell:width", "20.5"), ("dwell:height", "7px"), ("style", "color:red")],
+            "img data-dwell-src= dwell-masked= style=color:red;box-sizing:border-box;width:20.5px;height:7px",
+        );
+        is(
+            "img",
+            &[("src", "/a.png"), ("dwell:src", "data:image/png,x")],
+            "img data-dwell-src=/a.png src=data:image/png,x",
+        );
+        is("img", &[("dwell:src", "http://leak.test/x")], "img");
+        is(
+            "div",
+            &[("class", "b"), ("dwell:width", "1"), ("dwell:height", "2"), ("dwell:blocked", "")],
+            "div class=b dwell-blocked= style=box-sizing:border-box;width:1px;height:2px",
+        );
+        is("div", &[("dwell:width", "1px;x:url(http://l)"), ("dwell:base", "x")], "div");
+        is(
+            "div",
+            &[("dwell-hover", ""), ("data-dwell-href", "x"), ("dwell-missing-src", "x"), ("DWELL-focus", "")],
+            "div",
+        );
+    }
+
+    #[test]
+    fn links_and_forms_lead_nowhere() {
+        is(
+            "a",
+            &[
+                ("href", "/x"),
+                ("target", "_top"),
+                ("ping", "/p"),
+                ("download", "f"),
+                ("rel", "noopener"),
+                ("name", "body"),
+            ],
+            "a data-dwell-target=_top data-dwell-download=f rel=noopener href=blob:null data-dwell-href=/x",
+        );
+        is("a", &[("href", "java\tscript:x")], "a href=blob:null data-dwell-href=java\tscript:x");
+        is("a", &[("title", "t")], "a title=t");
+        is("svg:a", &[("xlink:href", "javascript:x")], "a href=blob:null data-dwell-href=javascript:x");
+        is("math:mi", &[("href", "javascript:x")], "mi data-dwell-href=javascript:x");
+        is(
+            "form",
+            &[("action", "/x"), ("method", "post"), ("target", "t"), ("name", "createElement"), ("enctype", "x")],
+            "form data-dwell-action=/x data-dwell-method=post data-dwell-target=t method=dialog",
+        );
+        is("form", &[], "form method=dialog");
+        is(
+            "button",
+            &[("formaction", "javascript:x"), ("formmethod", "get"), ("type", "submit"), ("onclick", "x")],
+            "button type=submit data-dwell-onclick=",
+        );
+        is(
+            "iframe",
+            &[
+                ("src", "https://x.test/"),
+                ("srcdoc", "<p>"),
+                ("allow", "*"),
+                ("sandbox", "allow-scripts"),
+                ("name", "n"),
+                ("width", "3"),
+            ],
+            "iframe data-dwell-src=https://x.test/ dwell-missing-src=https://x.test/ width=3 sandbox=allow-same-origin /",
+        );
+        is("meta", &[("http-equiv", "refresh"), ("content", "0;url=x"), ("name", "viewport")], "meta name=viewport");
+        is(
+            "meta",
+            &[("name", "viewport"), ("content", "width=device-width")],
+            "meta name=viewport content=width=device-width",
+        );
+        is("dialog", &[("open", ""), ("class", "d")], "dialog class=d");
+        is("details", &[("open", "")], "details open=");
+        is(
+            "div",
+            &[
+                ("autofocus", ""),
+                ("nonce", "n"),
+                ("accesskey", "x"),
+                ("@click", "x"),
+                ("x\"y", ""),
+                ("on", "x"),
+                ("aria-label", "l"),
+            ],
+            "div aria-label=l",
+        );
+        is("button", &[("is", "x-b")], "button data-dwell-is=x-b");
+        is("p", &[("id", "a"), ("ID", "b")], "p id=a");
+    }
+
+    #[test]
+    fn style_sheets() {
+        is(
+            "link",
+            &[("rel", "StyleSheet"), ("href", "/a.css"), ("media", "print"), ("integrity", "x")],
+            "style media=print {.a[dwell-hover]{background:url(\"replay-asset://localhost/abc1\")}} /",
+        );
+        is("link", &[("rel", "stylesheet"), ("href", "/b.css")], "link dwell-missing-href=https://shop.test/b.css /");
+        is("link", &[("rel", "alternate stylesheet"), ("href", "/a.css")], "link /");
+        is("link", &[("rel", "stylesheet"), ("href", "/a.css"), ("disabled", "")], "link /");
+        is("link", &[("rel", "stylesheet"), ("href", "/a.css"), ("type", "text/less")], "link /");
+        for rel in [
+            "preload",
+            "prefetch",
+            "modulepreload",
+            "preconnect",
+            "dns-prefetch",
+            "icon",
+            "manifest",
+            "prerender",
+            "expect",
+        ] {
+            is("link", &[("rel", rel), ("href", "/a.css"), ("as", "style"), ("imagesrcset", "/a.png")], "link /");
+        }
+        is(
+            "link",
+            &[("rel", "stylesheet"), ("href", "data:text/css,a{b:url(http://l)}")],
+            "style {a{b:url(\"about:invalid\")}} /",
+        );
+        is(
+            "div",
+            &[("style", "a:url(/a.png);b:url(x)")],
+            "div style=a:url(\"replay-asset://localhost/abc1\");b:url(\"about:invalid\")",
+        );
+        is("svg:style", &[("type", "text/css")], "style type=text/css {} /");
+    }
 }

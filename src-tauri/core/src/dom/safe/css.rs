@@ -74,6 +74,15 @@ pub(super) fn media(text: &str, cx: &Context) -> String {
     fragment(text, Start::Prelude, cx, &mut Vec::new())
 }
 
+/// `url()` with a string that means the same wherever the sheet stands.
+pub(super) fn url(url: &str) -> String {
+    let mut out = String::with_capacity(url.len() + 8);
+    out.push_str("url(");
+    quote(url, &mut out);
+    out.push(')');
+    out
+}
+
 fn fragment(text: &str, start: Start, cx: &Context, missing: &mut Vec<String>) -> String {
     let mut writer = Writer {
         cx,
@@ -552,15 +561,9 @@ impl Writer<'_, '_> {
                         self.escape(text, &mut copied, from, to);
                     }
                 }
-                Token::Delim('<') => {
-                    if !matches!(bytes.get(to), Some(b'=' | b' ' | b'\n' | b'\t')) {
-                        replace!("< ");
-                    }
-                }
-                Token::Delim('&') => {
-                    if matches!(bytes.get(to), Some(b) if b.is_ascii_alphanumeric() || *b == b'#') {
-                        replace!("&/**/");
-                    }
+                Token::Delim('<') if !matches!(bytes.get(to), Some(b'=' | b' ' | b'\n' | b'\t')) => replace!("< "),
+                Token::Delim('&') if bytes.get(to).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'#') => {
+                    replace!("&/**/");
                 }
                 Token::Delim('>' | '+' | '~' | '|') => after_element = false,
                 Token::Hash(_) | Token::IDHash(_) | Token::Dimension { .. } if risky => {
@@ -592,13 +595,7 @@ impl Writer<'_, '_> {
 
     fn url(&mut self, raw: &str) -> String {
         match urls::find(raw, self.base.as_ref(), Place::Style, self.cx) {
-            urls::Found::Kept(url) => {
-                let mut out = String::with_capacity(url.len() + 8);
-                out.push_str("url(");
-                quote(&url, &mut out);
-                out.push(')');
-                out
-            }
+            urls::Found::Kept(address) => url(&address),
             urls::Found::Missing(url) => {
                 self.missing.push(url);
                 NOWHERE.to_owned()
@@ -634,7 +631,7 @@ impl Writer<'_, '_> {
             "http://www.w3.org/1998/Math/MathML",
             "http://www.w3.org/1999/xlink",
         ];
-        let known = url.is_some_and(|u| {
+        url.is_some_and(|u| {
             let known = KNOWN.iter().find(|k| **k == u);
             if let (Some(known), Start::Sheet) = (known, start) {
                 self.head.push_str("@namespace ");
@@ -647,8 +644,7 @@ impl Writer<'_, '_> {
                 self.head.push_str("\";");
             }
             known.is_some()
-        });
-        known
+        })
     }
 
     /// Reads `@import` up to its semicolon and writes the sheet in its place. False when it is no valid rule.
@@ -1065,9 +1061,7 @@ mod tests {
     fn strings_that_are_addresses() {
         is(
             "a{b:image-set('http://leak.test' 1x,'a.png' 2x type('image/png'))}",
-            concat!(
-                "a{b:image-set(url(\"about:invalid\") 1x,url(\"replay-asset://localhost/aaaa\") 2x type('image/png'))}"
-            ),
+            "a{b:image-set(url(\"about:invalid\") 1x,url(\"replay-asset://localhost/aaaa\") 2x type('image/png'))}",
         );
         is(
             "a{--s:'http://leak.test';b:image-set(var(--s) 1x)}",

@@ -122,3 +122,8 @@ pub fn picture(url: &str, cx: &Context) -> Option<String> {
         _ => None,
     }
 }
+
+/// An address that came out of this module, as it stands in CSS.
+pub fn css_url(url: &str) -> String {
+    css::url(url)
+}

@@ -566,6 +566,11 @@ impl Page {
             "iframe:*D" | "iframe:HTML" => match node.parent {
                 Some(p) => {
                     let host = self.find_or_make(p);
+                    let is_frame = self.tag(host).is_none_or(|tag| tag == "iframe");
+                    if !is_frame || host == slot || matches!(self.entries[host as usize].kind, Kind::Style(..)) {
+                        self.oddities.push(Oddity::Misplaced);
+                        return;
+                    }
                     self.frame(host, slot, tag == "iframe:*D", ops)
                 }
                 None if known && before != NIL => before,

@@ -543,10 +543,12 @@ impl Document {
         let tag = known.tag.clone();
         let html = known.ns == Namespace::Html;
         let mut attrs: Vec<Attr> = Vec::new();
-        let put = |attrs: &mut Vec<Attr>, name: Str, value: Str| match attrs.iter_mut().find(|a| a.name == name) {
-            Some(attr) => attr.value = value,
-            None => attrs.push(Attr { name, value }),
-        };
+        // Beyond any real element's number of attributes a search for each would only serve hostile ones.
+        let put =
+            |attrs: &mut Vec<Attr>, name: Str, value: Str| match attrs.iter_mut().take(256).find(|a| a.name == name) {
+                Some(attr) => attr.value = value,
+                None => attrs.push(Attr { name, value }),
+            };
         let (mut value, mut checked, mut selected): (Option<Str>, bool, bool) = (None, false, false);
         let (mut left, mut top) = (None, None);
         let mut media = MediaState::default();

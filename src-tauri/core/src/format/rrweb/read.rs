@@ -177,6 +177,7 @@ impl<'a> Reader<'a, '_> {
         let mut at = if src.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         // One value a line: then a bad line ends at its newline, whatever brackets it left open.
         let mut by_lines = false;
+        let mut line_end = 0;
         loop {
             at = skip_space(src, at);
             while src.get(at) == Some(&b',') {
@@ -185,7 +186,9 @@ impl<'a> Reader<'a, '_> {
             if at >= src.len() {
                 return;
             }
-            let line_end = memchr::memchr(b'\n', &src[at..]).map_or(src.len(), |n| at + n);
+            if at >= line_end {
+                line_end = memchr::memchr(b'\n', &src[at..]).map_or(src.len(), |n| at + n);
+            }
             if !by_lines && line_end < src.len() {
                 by_lines = self.is_value(at, line_end);
             }
@@ -222,7 +225,7 @@ impl<'a> Reader<'a, '_> {
     fn value(&mut self, at: usize, limit: usize) -> Option<usize> {
         match self.src[at] {
             b'[' => self.array(at, limit, 0),
-            b'{' => self.object(at, limit, None),
+            b'{' => self.object(at, limit, None, 0),
             b'"' => {
                 let (end, _) = string_end(&self.src[..limit], at + 1)?;
                 self.string(at + 1, end, None);
@@ -236,6 +239,7 @@ impl<'a> Reader<'a, '_> {
         let src = &self.src[..limit];
         let mut window: Option<Str> = None;
         let mut i = at + 1;
+        let first = skip_space(src, i);
         loop {
             i = skip_space(src, i);
             let cut = |me: &mut Self, from: usize| {
@@ -254,7 +258,7 @@ impl<'a> Reader<'a, '_> {
             match src.get(i) {
                 Some(b',') => i += 1,
                 Some(b']') => return Some(i + 1),
-                Some(b'{') => match self.object(i, limit, window.clone()) {
+                Some(b'{') => match self.object(i, limit, window.clone(), depth + 1) {
                     Some(end) => i = end,
                     None => return cut(self, i),
                 },
@@ -264,7 +268,7 @@ impl<'a> Reader<'a, '_> {
                     Some((end, _)) => {
                         let after = skip_space(src, end + 1);
                         let pair = src.get(after) == Some(&b',') && src.get(skip_space(src, after + 1)) == Some(&b'{');
-                        if pair && window.is_none() && end - i < 100 {
+                        if pair && i == first && end - i < 100 {
                             window = Some(json::unescape(&src[i + 1..end]).into());
                         } else {
                             self.string(i + 1, end, window.clone());
@@ -276,7 +280,7 @@ impl<'a> Reader<'a, '_> {
                 Some(_) => match skip_value(src, i) {
                     Some(end) => {
                         let number = json::number(&src[i..end]).is_some();
-                        if number && window.is_none() {
+                        if number && i == first {
                             window = Some(String::from_utf8_lossy(&src[i..end]).into());
                         } else {
                             self.warn(
@@ -295,7 +299,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Reads an object that is an event or holds events. `None` when it does not end before `limit`.
-    fn object(&mut self, at: usize, limit: usize, window: Option<Str>) -> Option<usize> {
+    fn object(&mut self, at: usize, limit: usize, window: Option<Str>, depth: u32) -> Option<usize> {
         let src: &'a [u8] = &self.src[..limit];
         let mut head = Head { window, ..Head::default() };
         let mut i = skip_space(src, at + 1);
@@ -323,9 +327,11 @@ impl<'a> Reader<'a, '_> {
                 return Some(end);
             }
             let from = skip_space(src, colon + 1);
-            if key == b"events" && *src.get(from)? == b'[' {
+            // A list of containers is plausible, containers in containers are not: this bounds the calls
+            // between here and `array`.
+            if key == b"events" && depth < 2 && *src.get(from)? == b'[' {
                 head.container = true;
-                i = skip_space(src, self.array(from, limit, 0)?);
+                i = skip_space(src, self.array(from, limit, depth + 1)?);
                 continue;
             }
             let Some(to) = skip_value(src, from) else {

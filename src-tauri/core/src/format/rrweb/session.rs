@@ -506,21 +506,21 @@ impl Decoder {
         };
         if losses.nameless > 0 {
             say(
-                |c, m| Finding::warning(c, m),
+                Finding::warning,
                 "rrweb-bad-node",
                 format!("{} nodes without a usable id or type were left out.", losses.nameless),
             );
         }
         if losses.unknown > 0 {
             say(
-                |c, m| Finding::note(c, m),
+                Finding::note,
                 "rrweb-unknown-node",
                 format!("{} changes of nodes that were never recorded were left out.", losses.unknown),
             );
         }
         if losses.cycles > 0 {
             say(
-                |c, m| Finding::note(c, m),
+                Finding::note,
                 "rrweb-cycle",
                 "Added nodes name each other in a circle; their order is a guess.".to_owned(),
             );
@@ -576,7 +576,7 @@ impl Decoder {
         let frame = id.and_then(|id| w.document.frame(id));
         let scroll = w.scrolls.get(&frame.unwrap_or(w.document.top));
         let (sx, sy) = scroll
-            .and_then(|list| list.iter().rev().find(|(t, ..)| *t <= time).or(list.first()))
+            .and_then(|list| list.get(list.partition_point(|(t, ..)| *t <= time).saturating_sub(1)))
             .map_or((0.0, 0.0), |(_, x, y)| (*x, *y));
         let (x, y) = match (side("x"), side("y")) {
             (Some(x), Some(y)) => (x + sx, y + sy),

@@ -94,7 +94,7 @@ pub(super) fn canvas_frame(data: Val<'_>) -> Option<String> {
     let mut args = last.get("args")?.items();
     let bitmap = args.next().filter(|v| tagged(*v, b"ImageBitmap"))?;
     // At the origin, and not cut out of a larger picture.
-    if args.next()?.number()? != 0.0 || args.next()?.number()? != 0.0 || args.clone().count() > 2 {
+    if args.next()?.number()? != 0.0 || args.next()?.number()? != 0.0 || args.count() > 2 {
         return None;
     }
     let blob = bitmap.get("args")?.items().next().filter(|v| tagged(*v, b"Blob"))?;

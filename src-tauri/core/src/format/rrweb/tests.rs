@@ -589,11 +589,13 @@ fn bad_parts_cost_only_themselves() {
         format!("[{},{{\"type\":3,\"data\":{{\"a\":tru}},\"timestamp\":1002}},7,{}]", good[0..2].join(","), good[2]);
     let (s, findings) = decode_bytes(inner.as_bytes());
     assert_eq!(s.unwrap().events.len(), 3);
-    assert_eq!(findings.list().iter().filter(|f| f.severity == Severity::Warning).count(), 1);
+    assert_eq!(findings.list().iter().filter(|f| f.severity == Severity::Warning).count(), 2);
     assert_eq!(findings.list().iter().filter(|f| f.code == "rrweb-bad-event").count(), 1);
 
     let one_a_line = format!("[\n{},\n{},\n{}\n]", good[0], good[1], good[2]);
     assert_eq!(decode_bytes(one_a_line.as_bytes()).0.unwrap().events.len(), 3);
+    let bodies = format!(r#"[{{"events":[{}]}},{{"events":[{}]}}]"#, good[0..2].join(","), good[2]);
+    assert_eq!(decode_bytes(bodies.as_bytes()).0.unwrap().events.len(), 3);
     for nothing in [&b""[..], b" ", b"null", b"[]", b"{}", b"\xff\xfe\x00", b"hello"] {
         let (s, findings) = decode_bytes(nothing);
         assert!(s.is_none() && findings.list().iter().any(|f| f.severity == Severity::Error));
