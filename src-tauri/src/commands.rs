@@ -67,13 +67,13 @@ async fn pointer_track(app: AppHandle, id: String, page: u32) -> Answer<Response
 }
 
 #[tauri::command]
-async fn replay_seek(app: AppHandle, id: String, shown: Option<u64>, time: i64) -> Answer<Response> {
-    bytes(ask_behind_walls(app, move |desk| desk.replay_seek(&id, shown, time)).await)
+async fn replay_seek(app: AppHandle, id: String, shown: Option<u64>, time: f64) -> Answer<Response> {
+    bytes(ask_behind_walls(app, move |desk| desk.replay_seek(&id, shown, whole(time))).await)
 }
 
 #[tauri::command]
-async fn replay_steps(app: AppHandle, id: String, shown: u64, until: i64) -> Answer<Response> {
-    bytes(ask_behind_walls(app, move |desk| desk.replay_steps(&id, shown, until)).await)
+async fn replay_steps(app: AppHandle, id: String, shown: u64, until: f64) -> Answer<Response> {
+    bytes(ask_behind_walls(app, move |desk| desk.replay_steps(&id, shown, whole(until))).await)
 }
 
 #[tauri::command]
@@ -205,6 +205,11 @@ impl From<ErrorReport> for Refusal {
 
 fn report<T>(answer: Result<T, Error>) -> Result<T, Refusal> {
     Ok(answer?)
+}
+
+/// The window's clock runs between milliseconds; what happened up to then happened up to the last whole one.
+fn whole(time: f64) -> i64 {
+    time.floor() as i64
 }
 
 /// Bytes travel past JSON: measured at half the time from a megabyte on.

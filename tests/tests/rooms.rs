@@ -222,7 +222,8 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
             let name = entry.file_name();
             if path.is_dir() && name != "node_modules" && name != "target" {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests.rs" {
+                // A room's `tests.rs` is its `mod tests` in a file of its own.
                 files.push(path);
             }
         }
