@@ -7,6 +7,7 @@ const COMMANDS: &[&str] = &[
     "cancel_import",
     "choose_paths",
     "import",
+    "mark_watched",
     "open_demo",
     "open_project",
     "pointer_track",

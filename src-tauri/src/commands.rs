@@ -24,6 +24,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         cancel_import,
         choose_paths,
         import,
+        mark_watched,
         open_demo,
         open_project,
         pointer_track,
@@ -74,6 +75,11 @@ async fn replay_seek(app: AppHandle, id: String, shown: Option<u64>, time: f64) 
 #[tauri::command]
 async fn replay_steps(app: AppHandle, id: String, shown: u64, until: f64) -> Answer<Response> {
     bytes(ask_behind_walls(app, move |desk| desk.replay_steps(&id, shown, whole(until))).await)
+}
+
+#[tauri::command]
+async fn mark_watched(app: AppHandle, id: String) -> Answer<()> {
+    ask(app, move |desk| desk.mark_watched(&id)).await
 }
 
 #[tauri::command]

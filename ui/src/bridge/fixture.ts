@@ -410,6 +410,8 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
         }
         case 'choose_paths':
           return args.folder ? ['/home/ana/exports'] : ['/home/ana/exports/2026-11.zip'];
+        case 'mark_watched':
+          return null;
         case 'cancel_import':
           cancelled = true;
           return null;

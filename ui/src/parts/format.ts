@@ -100,7 +100,7 @@ export function address(url: string): string {
 /** `paid-search` as `Paid search`. */
 export function words(name: string): string {
   const text = name.replace(/[-_]+/g, ' ');
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return (text.charAt(0).toUpperCase() + text.slice(1)).replace(/\bai\b/i, 'AI');
 }
 
 const regions = (() => {

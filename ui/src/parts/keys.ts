@@ -28,6 +28,7 @@ const REGISTER = {
   first: { where: 'Sessions', keys: ['Home'], text: 'First session' },
   last: { where: 'Sessions', keys: ['End'], text: 'Last session' },
   open: { where: 'Sessions', keys: ['Enter'], text: 'Watch' },
+  watched: { where: 'Sessions', keys: ['W'], text: 'Mark watched' },
   preview: { where: 'Sessions', keys: ['Space'], text: 'Show or hide the preview' },
 
   play: { where: 'Player', keys: ['Space'], text: 'Play or pause' },

@@ -2,7 +2,7 @@
  * The sessions of the project. Rust finds by text, because it knows every page; the order is made here, because a click
  * on a column head must not fetch 50 000 rows again.
  */
-import { callBytes, failure, type Failure, type SessionRow } from '../bridge';
+import { call, callBytes, failure, type Failure, type SessionRow } from '../bridge';
 import { Latest } from '../replay/latest';
 
 export type SortKey =
@@ -70,6 +70,18 @@ class SessionList {
     this.text = text;
     this.state = 'loading';
     this.#ask.ask(text.trim());
+  }
+
+  /** Notes that the session was watched. A note that cannot be kept is no reason to stop watching. */
+  async watched(id: string): Promise<void> {
+    const row = this.rows.find((r) => r.id === id);
+    if (row?.watched) return;
+    try {
+      await call('mark_watched', { id });
+      this.rows = this.rows.map((r) => (r.id === id ? { ...r, watched: true } : r));
+    } catch (error) {
+      this.failure = failure(error);
+    }
   }
 
   sortBy(key: SortKey): void {

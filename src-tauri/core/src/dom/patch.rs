@@ -98,7 +98,9 @@ impl<'a, 'v> Side<'a, 'v> {
         let own = self.tree.css_of(node.id);
         let mut shown = safe::element(*ns, tag, attrs, own.as_deref().filter(|css| !css.is_empty()), &cx);
         if let Shown::Element { attrs, .. } = &mut shown {
-            if *ns == Namespace::Html && tag.contains('-') && !self.tree.defined().contains(tag) {
+            // A recording that never says what was defined must not hide every custom element.
+            let defined = self.tree.defined();
+            if *ns == Namespace::Html && tag.contains('-') && !defined.is_empty() && !defined.contains(tag) {
                 attrs.push(Attr { name: Str::from("dwell-undefined"), value: Str::from("") });
             }
             if matches!(&**tag, "iframe") && self.tree.content(node.id).is_none() {
@@ -466,7 +468,8 @@ impl<'a, 'v> Comparison<'a, 'v> {
                     && match &**tag {
                         "style" | "link" => self.a.tree.css_of(id) == self.b.tree.css_of(id),
                         "iframe" => self.a.tree.content(id).is_some() == self.b.tree.content(id).is_some(),
-                        tag => self.a.tree.defined().contains(tag) == self.b.tree.defined().contains(tag),
+                        tag if tag.contains('-') => self.a.tree.defined() == self.b.tree.defined(),
+                        _ => true,
                     };
                 if same {
                     return;

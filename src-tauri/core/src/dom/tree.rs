@@ -446,11 +446,14 @@ impl Tree {
                 self.with_live(*node, |l| l.image = Some(image));
             }
             Op::DefineElement { name } => {
+                // The first definition decides for all custom elements, see `Projection`.
+                let first = self.defined.is_empty();
                 if self.defined.insert(name.clone()) && self.changed.is_some() {
                     let named: Vec<NodeId> = self
                         .nodes
                         .iter()
-                        .filter(|n| n.html_tag() == Some(name) && self.index.contains_key(&n.id))
+                        .filter(|n| self.index.contains_key(&n.id))
+                        .filter(|n| n.html_tag().is_some_and(|tag| tag == &**name || (first && tag.contains('-'))))
                         .map(|n| n.id)
                         .collect();
                     for id in named {
