@@ -44,9 +44,6 @@ demo: ## record the demo project anew
 	@scripts/setup.sh demo
 	cd tests/demo-site && npm ci --no-audit --no-fund && node record.mjs
 
-types: ## write the window's TypeScript types anew
-	DWELL_WRITE=1 cargo test -p dwell-core --lib wire
-
 fmt: ## format all Rust
 	cargo fmt --all
 
@@ -57,3 +54,6 @@ ui/dist/index.html: $(PAGES)
 	@scripts/setup.sh ui
 	cd ui && npm run --silent build
 	@touch $@
+
+types: ## print the window's types from the core
+	DWELL_WRITE=1 cargo test -p dwell-core --lib wire::

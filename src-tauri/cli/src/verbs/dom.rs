@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     html: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, cache: &Path, _json: bool) -> Result<ExitCode, Failure> {
+pub(crate) fn run(arguments: &Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
     let moment = match (&arguments.time, arguments.page, arguments.at) {
         (Some(text), ..) => Moment::Time(time(text)?),
         (None, Some(page), Some(at_ms)) => Moment::OnPage { page, at_ms },
@@ -37,7 +37,14 @@ pub(crate) fn run(arguments: &Arguments, cache: &Path, _json: bool) -> Result<Ex
         }
     };
     let cache = Cache::open_read_only(cache)?;
-    {
+    if arguments.html {
+        let html = session::html(&cache, &arguments.id, moment)?;
+        if json {
+            output::print_json(&serde_json::json!({ "html": html }))?;
+        } else {
+            output::print(&html)?;
+        }
+    } else {
         let (tree, _) = session::dom(&cache, &arguments.id, moment)?;
         let mut text = tree.canonical();
         text.push('\n');

@@ -98,3 +98,14 @@ fn check_page(session: &Session, id: &str, page: u32) -> Result<String> {
         None => Err(Error::PageMissing { id: id.to_owned(), page, pages: session.pages.len() as u32 }),
     }
 }
+
+/// `dwell dom --html`: what the player shows at a moment, as HTML that is safe by itself. An empty text when
+/// there is no picture yet.
+///
+/// # Errors
+/// As [`dom`].
+pub fn html(cache: &Cache, id: &str, moment: Moment) -> Result<String> {
+    let (tree, url) = dom(cache, id, moment)?;
+    let assets = super::CachedAssets::of_session(cache, id)?;
+    Ok(crate::dom::html::print(&tree, url::Url::parse(&url).ok().as_ref(), &assets))
+}

@@ -183,9 +183,22 @@ impl Desk {
     /// # Errors
     /// [`Error::SessionMissing`], the `Cache…` ones.
     pub fn pointer_track(&self, id: &str, page: u32) -> Result<Vec<u8>> {
-        let recording = self.with(id, |open| Ok(open.replay.session().clone()))?;
-        let replay::PointerTrack { t, x, y, kind, frame } = replay::pointer_track(&recording, page);
-        json(&PointerTrackView { t, x, y, kind, frame })
+        self.with(id, |open| {
+            let recording = open.replay.session().clone();
+            let last = recording.pages.iter().find(|p| p.number == page).map(|p| (p.document, p.ended_at));
+            let window = match last {
+                Some((document, time)) => {
+                    let state = open.replay.state_at(time);
+                    let tree = open.replay.tree(document, state);
+                    let html = |id| tree.children(id).find(|n| n.html_tag() == Some("html")).map(|n| n.id);
+                    tree.top().into_iter().flat_map(|id| [Some(id), html(id)]).flatten().collect()
+                }
+                None => Vec::new(),
+            };
+            let replay::PointerTrack { t, x, y, kind, frame, sx, sy } =
+                replay::pointer_track(&recording, page, &window);
+            json(&PointerTrackView { t, x, y, kind, frame, sx, sy })
+        })
     }
 
     /// The patch from the state on screen (`None`: an empty frame) to the state at `time`, as JSON of `Step`.

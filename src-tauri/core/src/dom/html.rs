@@ -42,6 +42,8 @@ struct Document<'a> {
     cx: Context<'a>,
     /// Adopted sheets of the document are still to be written at the end of its head.
     adopted_in_head: Option<NodeId>,
+    /// The one element that may be called `body`.
+    body: Option<NodeId>,
 }
 
 struct Printer<'a> {
@@ -74,24 +76,11 @@ pub fn print(tree: &Tree, url: Option<&Url>, assets: &dyn Assets) -> String {
         governed: HashSet::new(),
         chosen: HashSet::new(),
     };
-    printer.open_document(top, base(tree, top, url));
+    printer.open_document(top, tree.base_url(top, url));
     while let Some(work) = printer.work.pop() {
         printer.step(work);
     }
     printer.open.pop().map(|s| s.out).unwrap_or_default()
-}
-
-/// What relative addresses of a document are relative to: what the recorder noted, else its `<base>`, else
-/// `url`.
-pub fn base(tree: &Tree, document: NodeId, url: Option<&Url>) -> Option<Url> {
-    let html = tree.children(document).find(|n| n.html_tag() == Some("html"));
-    let head = html.and_then(|h| tree.children(h.id).find(|n| n.html_tag() == Some("head")));
-    let noted = head.and_then(|h| {
-        h.attr("dwell:base")
-            .or_else(|| tree.children(h.id).filter(|n| n.html_tag() == Some("base")).find_map(|n| n.attr("href")))
-    });
-    let resolved = noted.and_then(|b| Url::options().base_url(url).parse(b.trim()).ok());
-    resolved.filter(|u| matches!(u.scheme(), "http" | "https" | "file")).or_else(|| url.cloned())
 }
 
 /// A node and everything it is in.
@@ -147,7 +136,12 @@ impl Printer<'_> {
     /// Starts a document. Its content is written step by step; what is pushed here runs from the last item.
     fn open_document(&mut self, id: NodeId, base: Option<Url>) {
         let assets = self.assets;
-        self.open.push(Document { out: String::new(), cx: Context { base, assets }, adopted_in_head: None });
+        self.open.push(Document {
+            out: String::new(),
+            cx: Context { base, assets },
+            adopted_in_head: None,
+            body: None,
+        });
         let Some(document) = self.tree.get(id) else { return };
         if !matches!(document.kind, NodeKind::Document { quirks: true }) {
             let doctype = self.tree.children(id).find_map(|n| match &n.kind {
@@ -244,11 +238,10 @@ impl Printer<'_> {
         let mut tag = tag;
         let mut attrs = attrs;
         if ns == Namespace::Html {
-            let parent = self.tree.parent(node.id);
-            let in_document = parent.is_some_and(|p| matches!(p.kind, NodeKind::Document { .. }));
+            let in_document = self.tree.parent(node.id).is_some_and(|p| matches!(p.kind, NodeKind::Document { .. }));
             match &*tag {
                 "html" if in_document => return self.html(node, attrs),
-                "body" if parent.is_some_and(|p| p.html_tag() == Some("html")) && self.is_first_of_kind(node) => {}
+                "body" if self.open.last().is_some_and(|d| d.body == Some(node.id)) => {}
                 // In any other place the parser would give their attributes to the page's own.
                 "html" | "head" | "body" => tag = format!("dwell-{tag}").into(),
                 _ => {}
@@ -265,7 +258,7 @@ impl Printer<'_> {
             match content {
                 Some(document) if self.open.len() < MAX_FRAMES => {
                     self.work.push(Work::EndFrame);
-                    let base = base(self.tree, document.id, self.cx().base.as_ref());
+                    let base = self.tree.base_url(document.id, self.cx().base.as_ref());
                     self.open_document(document.id, base);
                 }
                 _ => self.out().push_str("></iframe>"),
@@ -323,7 +316,10 @@ impl Printer<'_> {
         }
         self.open_tag("html", &attrs, true);
         let tree = self.tree;
-        let head = tree.children(node.id).find(|n| n.html_tag() == Some("head"));
+        let child = |name| tree.children(node.id).find(|n| n.html_tag() == Some(name));
+        let head = child("head");
+        let last = self.open.len() - 1;
+        self.open[last].body = child("body").map(|n| n.id);
         self.work.push(Work::Close("html".into()));
         let rest = tree.children_back(node.id).filter(|n| n.is_element() && Some(n.id) != head.map(|h| h.id));
         self.work.extend(rest.map(|n| Work::Node(n.id, Place::Html)));
@@ -348,12 +344,6 @@ impl Printer<'_> {
         self.work = outer;
         self.adopted_in_head();
         self.out().push_str("</head>");
-    }
-
-    fn is_first_of_kind(&self, node: &Node) -> bool {
-        let parent = self.tree.parent(node.id);
-        parent.and_then(|p| self.tree.children(p.id).find(|n| n.html_tag() == node.html_tag())).map(|n| n.id)
-            == Some(node.id)
     }
 
     fn open_tag(&mut self, tag: &str, attrs: &[Attr], end: bool) {

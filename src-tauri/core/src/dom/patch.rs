@@ -69,20 +69,20 @@ pub struct Projection<'a> {
 struct Side<'a, 'v> {
     tree: &'a Tree,
     view: &'v Projection<'v>,
-    url: &'a str,
+    url: Option<url::Url>,
     bases: Mutex<HashMap<NodeId, Option<url::Url>>>,
 }
 
 impl<'a, 'v> Side<'a, 'v> {
-    fn new(tree: &'a Tree, url: &'a str, view: &'v Projection<'v>) -> Self {
-        Side { tree, view, url, bases: Mutex::default() }
+    fn new(tree: &'a Tree, url: &str, view: &'v Projection<'v>) -> Self {
+        Side { tree, view, url: url::Url::parse(url).ok(), bases: Mutex::default() }
     }
 
     fn context(&self, id: NodeId) -> Context<'v> {
         let document = self.tree.document_of(id);
         let known = self.bases.lock().ok().and_then(|b| b.get(&document).cloned());
         let base = known.unwrap_or_else(|| {
-            let base = self.tree.base_url(document, self.url);
+            let base = self.tree.base_url(document, self.url.as_ref());
             if let Ok(mut bases) = self.bases.lock() {
                 bases.insert(document, base.clone());
             }
@@ -583,9 +583,9 @@ impl<'a, 'v> Comparison<'a, 'v> {
                 out.push(PatchOp::Media { id, media: media.clone() });
             }
             if live.image != old_live.and_then(|l| l.image.clone())
-                && let Some(url) = live.image.as_ref().filter(|u| u.starts_with("data:image/"))
+                && let Some(url) = live.image.as_ref().and_then(|u| safe::picture(u, &self.b.context(id)))
             {
-                out.push(PatchOp::Image { id, url: url.clone() });
+                out.push(PatchOp::Image { id, url: Str::from(url) });
             }
             let scroll = live.scroll.unwrap_or_default();
             let before = old_live.and_then(|l| l.scroll).unwrap_or_default();

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::css;
 use crate::event::{Attr, Event, Kind, MediaState, Namespace, NodeId, NodeKind, Op, OpenState, Place, SheetRef, Str};
@@ -281,23 +282,17 @@ impl Tree {
         matches!(&node.kind, NodeKind::Element { tag, .. } if &**tag == "style").then(|| self.own_text(id))
     }
 
-    /// Base URL of a document: `<base href>` or the recorder's note of it, against the page's address.
-    pub fn base_url(&self, document: NodeId, page_url: &str) -> Option<url::Url> {
-        let page = url::Url::parse(page_url).ok();
-        let head = self
-            .children(document)
-            .find(|n| n.html_tag() == Some("html"))
-            .and_then(|html| self.children(html.id).find(|n| n.html_tag() == Some("head")));
-        let Some(head) = head else { return page };
-        let written = match head.attr("dwell:base") {
-            Some(base) => Some(base),
-            None => self.children(head.id).filter(|n| n.html_tag() == Some("base")).find_map(|n| n.attr("href")),
-        };
-        match (written, &page) {
-            (Some(base), Some(page)) => page.join(base).ok().or_else(|| Some(page.clone())),
-            (Some(base), None) => url::Url::parse(base).ok(),
-            (None, _) => page,
-        }
+    /// What relative addresses of a document are relative to: what the recorder noted, else its `<base>`, else
+    /// `page`, the page's address.
+    pub fn base_url(&self, document: NodeId, page: Option<&Url>) -> Option<Url> {
+        let html = self.children(document).find(|n| n.html_tag() == Some("html"));
+        let head = html.and_then(|h| self.children(h.id).find(|n| n.html_tag() == Some("head")));
+        let noted = head.and_then(|h| {
+            h.attr("dwell:base")
+                .or_else(|| self.children(h.id).filter(|n| n.html_tag() == Some("base")).find_map(|n| n.attr("href")))
+        });
+        let resolved = noted.and_then(|b| Url::options().base_url(page).parse(b.trim()).ok());
+        resolved.filter(|u| matches!(u.scheme(), "http" | "https" | "file")).or_else(|| page.cloned())
     }
 
     fn at(&self, slot: Slot) -> Option<&Node> {

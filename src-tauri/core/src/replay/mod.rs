@@ -18,6 +18,8 @@ use crate::event::{Kind, Millis, Page, Session};
 
 /// How far ahead of its first picture a page is shown by it, in ms: about as long as pages load.
 const SOON: Millis = 2_500;
+/// How long before a recorder's first word its page is on screen already, ms: recorders start when a page is parsed.
+const LOADING: Millis = 250;
 /// Work after which another keyframe is worth its memory, in changes applied.
 const KEYFRAME_WORK: usize = 4_000;
 /// Nodes that all kept trees together may hold; beyond it the kept trees are thinned out.
@@ -93,8 +95,8 @@ impl Replay {
 
     /// The state after every event up to and including `time` (epoch ms).
     ///
-    /// Between two page views, and until a page's first picture, there is nothing to see: then it is the
-    /// state of that first picture, when it comes soon.
+    /// Just before a page's recorder starts, and until its first picture, there is nothing to see: then it is
+    /// the state of that first picture, when it comes soon.
     pub fn state_at(&self, time: Millis) -> usize {
         let state = self.count_at(time);
         let in_front = self.page_first.iter().rposition(|&first| first < state);
@@ -107,14 +109,15 @@ impl Replay {
         if arrived > state && soon(arrived) {
             return arrived;
         }
-        let left = state.checked_sub(1).and_then(|i| self.session.events.get(i)).map(|e| e.time);
-        if let Some(page) = self.session.pages.get(next)
-            && left.is_none_or(|left| time > left && page.started_at - left <= SOON)
+        // The page in front has nothing more to say, and the next one is about to.
+        if let (Some(page), Some(event)) = (self.session.pages.get(next), self.session.events.get(state))
+            && event.page == page.number
+            && page.started_at - time <= LOADING
         {
             let picture = self.first_picture[next];
             // A page of the same document is a route change: the old view stands until it happens.
             let same_document = in_front.is_some_and(|i| self.session.pages[i].document == page.document);
-            if !same_document && picture > state && picture != usize::MAX && soon(picture) {
+            if !same_document && picture > state && soon(picture) {
                 return picture;
             }
         }

@@ -1,4 +1,4 @@
-use crate::event::{Kind, Point, Session};
+use crate::event::{Kind, NodeId, Point, Session};
 
 /// Where the pointer went on one page view, column by column: small to send, quick to search.
 ///
@@ -13,11 +13,28 @@ pub struct PointerTrack {
     pub y: Vec<f64>,
     pub kind: Vec<u8>,
     pub frame: Vec<u64>,
+    /// Scroll of the window at each point, CSS px.
+    pub sx: Vec<f64>,
+    pub sy: Vec<f64>,
 }
 
-pub fn pointer_track(session: &Session, page: u32) -> PointerTrack {
+/// `window`: the nodes whose scroll is the window's, the top document and its root element.
+pub fn pointer_track(session: &Session, page: u32, window: &[NodeId]) -> PointerTrack {
     let mut track = PointerTrack::default();
-    for event in session.events.iter().filter(|e| e.page == page) {
+    let document = session.pages.iter().find(|p| p.number == page).map(|p| p.document);
+    // A route change keeps the document, and with it the scroll.
+    let earlier: Vec<u32> =
+        session.pages.iter().filter(|p| Some(p.document) == document && p.number < page).map(|p| p.number).collect();
+    let (mut sx, mut sy) = (0.0, 0.0);
+    for event in session.events.iter().filter(|e| e.page == page || earlier.contains(&e.page)) {
+        if let Kind::Scroll { node, x, y } = &event.kind
+            && window.contains(node)
+        {
+            (sx, sy) = (*x, *y);
+        }
+        if event.page != page {
+            continue;
+        }
         let (kind, point): (u8, &Point) = match &event.kind {
             Kind::Move(p) => (0, p),
             Kind::MouseDown(p) => (1, p),
@@ -38,6 +55,8 @@ pub fn pointer_track(session: &Session, page: u32) -> PointerTrack {
         track.y.push(point.y);
         track.kind.push(kind);
         track.frame.push(point.frame.map_or(0, |f| f.0));
+        track.sx.push(sx);
+        track.sy.push(sy);
     }
     track
 }

@@ -169,6 +169,9 @@ pub struct PointerTrackView {
     pub kind: Vec<u8>,
     #[ts(type = "number[]")]
     pub frame: Vec<u64>,
+    /// Scroll of the window at each point, CSS px.
+    pub sx: Vec<f64>,
+    pub sy: Vec<f64>,
 }
 
 /// The project that is open.

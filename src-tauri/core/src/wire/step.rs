@@ -3,40 +3,60 @@
 use crate::replay::{Step, Steps};
 
 pub(super) const TYPESCRIPT: &str = r#"
-/** Name, public id, system id. */
-export type Doctype = [string, string, string];
-
-/** What the frame applies, in order; the first item is the code. 0 stands for "none". */
-export type PatchOp =
-  | ["D", number, 0 | 1, Doctype | 0]
-  | ["F", number, number, 0 | 1, Doctype | 0]
-  | ["S", number, number, 0 | 1]
-  | ["E", number, 0 | 1 | 2, string, Record<string, string> | 0]
-  | ["X", number, string]
-  | ["I", number, number, number]
-  | ["R", number]
-  | ["A", number, string, string | null]
-  | ["T", number, string]
-  | ["CSS", number, string]
-  | ["C", string, string]
-  | ["AD", number, string[]]
-  | ["V", number, string]
-  | ["K", number, boolean]
-  | ["O", number, boolean]
-  | ["@", number, number, number]
-  | ["OP", number, "closed" | "open" | "modal"]
-  | ["M", number, MediaState]
-  | ["IMG", number, string]
-  | ["H", number]
-  | ["FO", number];
+type Doctype = [name: string, publicId: string, systemId: string] | 0;
 
 /** `position` in seconds. */
-export type MediaState = { playing: boolean | null, position: number | null, rate: number | null, volume: number | null, muted: boolean | null, loop: boolean | null };
+export interface MediaPatch {
+  playing?: boolean | null;
+  position?: number | null;
+  rate?: number | null;
+  volume?: number | null;
+  muted?: boolean | null;
+  loop?: boolean | null;
+}
 
-/** One state of the frame: apply `ops` to what `shown` was. `state` is the number to send back as shown. */
-export type Step = { state: number, time: number, page: number, document: number, viewport: [number, number] | null, url: string, hidden: boolean, reset: boolean, ops: PatchOp[] };
+/** One change of what the frame shows; the first item is the code, 0 stands for "none". */
+export type PatchOp =
+  | ['D', id: number, quirks: number, doctype: Doctype]
+  | ['F', id: number, iframe: number, quirks: number, doctype: Doctype]
+  | ['S', id: number, host: number, open: number]
+  | ['E', id: number, ns: number, tag: string, attrs: Record<string, string> | 0]
+  | ['X', id: number, text: string]
+  | ['I', id: number, parent: number, before: number]
+  | ['R', id: number]
+  | ['A', id: number, name: string, value: string | null]
+  | ['T', id: number, text: string]
+  | ['CSS', id: number, text: string]
+  | ['C', sheet: string, text: string]
+  | ['AD', root: number, sheets: string[]]
+  | ['V', id: number, value: string]
+  | ['K', id: number, checked: boolean | number]
+  | ['O', id: number, selected: boolean | number]
+  | ['@', id: number, x: number, y: number]
+  | ['OP', id: number, state: 'closed' | 'open' | 'modal']
+  | ['M', id: number, media: MediaPatch]
+  | ['IMG', id: number, url: string]
+  | ['H', id: number]
+  | ['FO', id: number];
 
-export type Steps = { steps: Step[], until: number };
+/** The patch that leads to one state; `state` is the number to send back as shown. */
+export interface Step {
+  state: number;
+  time: number;
+  page: number;
+  document: number;
+  viewport: [number, number] | null;
+  url: string;
+  hidden: boolean;
+  /** Throw away everything first. */
+  reset: boolean;
+  ops: PatchOp[];
+}
+
+export interface Steps {
+  steps: Step[];
+  until: number;
+}
 "#;
 
 /// A step as JSON text.

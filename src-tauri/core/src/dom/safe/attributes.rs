@@ -372,6 +372,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         let hints = Hints::read(attrs);
         let mut style = None;
         let mut address: Option<&str> = None;
+        let mut met = HashSet::new();
         for a in attrs {
             let html_name;
             let mut name = &a.name;
@@ -381,6 +382,9 @@ impl<'w, 'c> Writer<'w, 'c> {
             }
             let lower = name.to_ascii_lowercase();
             if lower.starts_with("dwell") || lower.starts_with("data-dwell") || !names::is_attribute(name) {
+                continue;
+            }
+            if !met.insert(lower.clone()) {
                 continue;
             }
             if lower.starts_with("on") {

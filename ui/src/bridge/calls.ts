@@ -1,0 +1,37 @@
+/* What can be asked of Rust, and what it answers. The types are printed from the core, see types.ts. */
+import type {
+  ImportProgress,
+  ImportSummary,
+  PointerTrack,
+  Project,
+  SessionRows,
+  SessionView,
+  Step,
+  Steps,
+  TranscriptRows,
+} from './types';
+
+/** Commands whose answer is JSON. */
+export interface Calls {
+  project: { args: undefined; answer: Project };
+  open_demo: { args: undefined; answer: Project };
+  open_project: { args: undefined; answer: Project };
+  choose_paths: { args: { folder: boolean }; answer: string[] };
+  import: { args: { paths: string[]; onProgress: ProgressChannel }; answer: ImportSummary };
+  cancel_import: { args: undefined; answer: null };
+  mark_watched: { args: { id: string }; answer: null };
+}
+
+/** Commands whose answer is the bytes of a JSON text. */
+export interface ByteCalls {
+  sessions: { args: { sort?: string; descending?: boolean; text?: string }; answer: SessionRows };
+  session: { args: { id: string }; answer: SessionView };
+  transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
+  pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
+  replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };
+  replay_steps: { args: { id: string; shown: number; until: number }; answer: Steps };
+}
+
+export interface ProgressChannel {
+  onmessage: (progress: ImportProgress) => void;
+}

@@ -1,0 +1,170 @@
+// Printed from the core's `wire` room; `make types` writes it anew.
+
+export type Device = "mobile" | "tablet" | "pc" | "other";
+
+export type SessionRow = { id: string, source: "clarity" | "rrweb", 
+/**
+ * Epoch ms.
+ */
+start: number, 
+/**
+ * Seconds.
+ */
+duration: number, 
+/**
+ * Seconds.
+ */
+active_duration: number | null, page_count: number, click_count: number, entry_page: string, exit_page: string, 
+/**
+ * Title of the first page view.
+ */
+title: string | null, device: Device, browser: string | null, os: string | null, country: string | null, city: string | null, channel: string | null, referrer: string | null, utm_source: string | null, utm_medium: string | null, utm_campaign: string | null, user: string | null, 
+/**
+ * `null` when the recorder does not see errors.
+ */
+js_errors: number | null, 
+/**
+ * 0–100.
+ */
+completeness: number, 
+/**
+ * False when there is metadata but nothing to play.
+ */
+has_recording: boolean, watched: boolean, 
+/**
+ * Number of findings that import noted.
+ */
+findings: number, 
+/**
+ * 58 bins over the session, 0–255.
+ */
+activity: Array<number>, 
+/**
+ * Starts of page views as a share of the session, 0–1.
+ */
+pages: Array<number>, };
+
+export type SessionRows = { total: number, rows: Array<SessionRow>, };
+
+export type Gap = { from: number, until: number, reason: string, };
+
+export type PageView = { number: number, 
+/**
+ * Page views with the same document live in one DOM.
+ */
+document: number, url: string, title: string | null, started_at: number, ended_at: number, viewport: [number, number] | null, document_size: [number, number] | null, has_snapshot: boolean, gaps: Array<Gap>, };
+
+export type Marker = { time: number, page: number, kind: string, text: string, };
+
+export type Finding = { code: string, severity: "note" | "warning" | "error", path: string | null, session: string | null, page: number | null, message: string, };
+
+export type SessionView = { row: SessionRow, 
+/**
+ * Field names of the filter language to values.
+ */
+facts: Record<string, unknown>, pages: Array<PageView>, from: number, until: number, 
+/**
+ * 400 bins over the session, 0–255.
+ */
+density: Array<number>, 
+/**
+ * Spans without activity, epoch ms.
+ */
+idle: [number, number][], 
+/**
+ * Spans in which the tab was in the background, epoch ms.
+ */
+hidden: [number, number][], markers: Array<Marker>, findings: Array<Finding>, };
+
+export type TranscriptRow = { index: number, time: number, page: number, kind: string, 
+/**
+ * One sentence for people; text from the recording stands in “ ”.
+ */
+text: string, selector: string | null, 
+/**
+ * Document px.
+ */
+x: number | null, y: number | null, };
+
+export type TranscriptRows = { total: number, rows: Array<TranscriptRow>, };
+
+export type PointerTrack = { t: number[], x: Array<number>, y: Array<number>, kind: Array<number>, frame: number[], 
+/**
+ * Scroll of the window at each point, CSS px.
+ */
+sx: Array<number>, sy: Array<number>, };
+
+export type Project = { path: string, name: string, demo: boolean, sessions: number, sessions_with_recording: number, from: number | null, until: number | null, 
+/**
+ * Size of the cache on disk.
+ */
+bytes: number, version: string, };
+
+export type ImportProgress = { 
+/**
+ * Of the files as they lie on disk.
+ */
+bytes: number, bytes_total: number, sessions: number, 
+/**
+ * Where the session that was written last came from.
+ */
+current: string, findings: number, };
+
+export type ImportSummary = { sessions_added: number, sessions_updated: number, pages_added: number, duplicates: number, bytes: number, elapsed_ms: number, sessions: Array<string>, findings: Array<Finding>, cancelled: boolean, };
+
+export type Failure = { code: string, message: string, };
+
+type Doctype = [name: string, publicId: string, systemId: string] | 0;
+
+/** `position` in seconds. */
+export interface MediaPatch {
+  playing?: boolean | null;
+  position?: number | null;
+  rate?: number | null;
+  volume?: number | null;
+  muted?: boolean | null;
+  loop?: boolean | null;
+}
+
+/** One change of what the frame shows; the first item is the code, 0 stands for "none". */
+export type PatchOp =
+  | ['D', id: number, quirks: number, doctype: Doctype]
+  | ['F', id: number, iframe: number, quirks: number, doctype: Doctype]
+  | ['S', id: number, host: number, open: number]
+  | ['E', id: number, ns: number, tag: string, attrs: Record<string, string> | 0]
+  | ['X', id: number, text: string]
+  | ['I', id: number, parent: number, before: number]
+  | ['R', id: number]
+  | ['A', id: number, name: string, value: string | null]
+  | ['T', id: number, text: string]
+  | ['CSS', id: number, text: string]
+  | ['C', sheet: string, text: string]
+  | ['AD', root: number, sheets: string[]]
+  | ['V', id: number, value: string]
+  | ['K', id: number, checked: boolean | number]
+  | ['O', id: number, selected: boolean | number]
+  | ['@', id: number, x: number, y: number]
+  | ['OP', id: number, state: 'closed' | 'open' | 'modal']
+  | ['M', id: number, media: MediaPatch]
+  | ['IMG', id: number, url: string]
+  | ['H', id: number]
+  | ['FO', id: number];
+
+/** The patch that leads to one state; `state` is the number to send back as shown. */
+export interface Step {
+  state: number;
+  time: number;
+  page: number;
+  document: number;
+  viewport: [number, number] | null;
+  url: string;
+  hidden: boolean;
+  /** Throw away everything first. */
+  reset: boolean;
+  ops: PatchOp[];
+}
+
+export interface Steps {
+  steps: Step[];
+  until: number;
+}

@@ -1,0 +1,113 @@
+/* Icons of lucide-static (ISC), drawn inline so that they take the colour of the text. */
+import playSvg from 'lucide-static/icons/play.svg?raw';
+import pauseSvg from 'lucide-static/icons/pause.svg?raw';
+import searchSvg from 'lucide-static/icons/search.svg?raw';
+import sunMoonSvg from 'lucide-static/icons/sun-moon.svg?raw';
+import downloadSvg from 'lucide-static/icons/download.svg?raw';
+import archiveSvg from 'lucide-static/icons/archive.svg?raw';
+import listVideoSvg from 'lucide-static/icons/list-video.svg?raw';
+import chevronDownSvg from 'lucide-static/icons/chevron-down.svg?raw';
+import chevronsUpDownSvg from 'lucide-static/icons/chevrons-up-down.svg?raw';
+import chevronUpSvg from 'lucide-static/icons/chevron-up.svg?raw';
+import monitorSvg from 'lucide-static/icons/monitor.svg?raw';
+import smartphoneSvg from 'lucide-static/icons/smartphone.svg?raw';
+import tabletSvg from 'lucide-static/icons/tablet.svg?raw';
+import triangleAlertSvg from 'lucide-static/icons/triangle-alert.svg?raw';
+import circleAlertSvg from 'lucide-static/icons/circle-alert.svg?raw';
+import infoSvg from 'lucide-static/icons/info.svg?raw';
+import arrowLeftSvg from 'lucide-static/icons/arrow-left.svg?raw';
+import arrowRightSvg from 'lucide-static/icons/arrow-right.svg?raw';
+import undoSvg from 'lucide-static/icons/undo.svg?raw';
+import redoSvg from 'lucide-static/icons/redo.svg?raw';
+import mousePointerClickSvg from 'lucide-static/icons/mouse-pointer-click.svg?raw';
+import keyboardSvg from 'lucide-static/icons/keyboard.svg?raw';
+import textCursorInputSvg from 'lucide-static/icons/text-cursor-input.svg?raw';
+import arrowUpDownSvg from 'lucide-static/icons/arrow-up-down.svg?raw';
+import gaugeSvg from 'lucide-static/icons/gauge.svg?raw';
+import eyeSvg from 'lucide-static/icons/eye.svg?raw';
+import eyeOffSvg from 'lucide-static/icons/eye-off.svg?raw';
+import tagSvg from 'lucide-static/icons/tag.svg?raw';
+import checkSvg from 'lucide-static/icons/check.svg?raw';
+import xSvg from 'lucide-static/icons/x.svg?raw';
+import folderDownSvg from 'lucide-static/icons/folder-down.svg?raw';
+import folderOpenSvg from 'lucide-static/icons/folder-open.svg?raw';
+import filePlusSvg from 'lucide-static/icons/file-plus.svg?raw';
+import wifiOffSvg from 'lucide-static/icons/wifi-off.svg?raw';
+import circlePlaySvg from 'lucide-static/icons/circle-play.svg?raw';
+import sendSvg from 'lucide-static/icons/send.svg?raw';
+import linkSvg from 'lucide-static/icons/link.svg?raw';
+import terminalSvg from 'lucide-static/icons/terminal.svg?raw';
+import globeSvg from 'lucide-static/icons/globe.svg?raw';
+import clipboardSvg from 'lucide-static/icons/clipboard.svg?raw';
+import panelRightSvg from 'lucide-static/icons/panel-right.svg?raw';
+import imageOffSvg from 'lucide-static/icons/image-off.svg?raw';
+import logOutSvg from 'lucide-static/icons/log-out.svg?raw';
+import circleSvg from 'lucide-static/icons/circle.svg?raw';
+import fileXSvg from 'lucide-static/icons/file-x.svg?raw';
+import maximizeSvg from 'lucide-static/icons/maximize.svg?raw';
+import stepBackSvg from 'lucide-static/icons/step-back.svg?raw';
+import stepForwardSvg from 'lucide-static/icons/step-forward.svg?raw';
+import typeSvg from 'lucide-static/icons/type.svg?raw';
+import moveSvg from 'lucide-static/icons/move.svg?raw';
+import moonSvg from 'lucide-static/icons/moon.svg?raw';
+
+/** What stands between the svg tags; size and stroke come from our own style. */
+function inner(svg: string): string {
+  return svg.slice(svg.indexOf('>', svg.indexOf('<svg')) + 1, svg.lastIndexOf('</svg>')).trim();
+}
+
+export const ICONS = {
+  play: inner(playSvg),
+  pause: inner(pauseSvg),
+  search: inner(searchSvg),
+  'sun-moon': inner(sunMoonSvg),
+  download: inner(downloadSvg),
+  archive: inner(archiveSvg),
+  'list-video': inner(listVideoSvg),
+  'chevron-down': inner(chevronDownSvg),
+  'chevrons-up-down': inner(chevronsUpDownSvg),
+  'chevron-up': inner(chevronUpSvg),
+  monitor: inner(monitorSvg),
+  smartphone: inner(smartphoneSvg),
+  tablet: inner(tabletSvg),
+  'triangle-alert': inner(triangleAlertSvg),
+  'circle-alert': inner(circleAlertSvg),
+  info: inner(infoSvg),
+  'arrow-left': inner(arrowLeftSvg),
+  'arrow-right': inner(arrowRightSvg),
+  undo: inner(undoSvg),
+  redo: inner(redoSvg),
+  'mouse-pointer-click': inner(mousePointerClickSvg),
+  keyboard: inner(keyboardSvg),
+  'text-cursor-input': inner(textCursorInputSvg),
+  'arrow-up-down': inner(arrowUpDownSvg),
+  gauge: inner(gaugeSvg),
+  eye: inner(eyeSvg),
+  'eye-off': inner(eyeOffSvg),
+  tag: inner(tagSvg),
+  check: inner(checkSvg),
+  x: inner(xSvg),
+  'folder-down': inner(folderDownSvg),
+  'folder-open': inner(folderOpenSvg),
+  'file-plus': inner(filePlusSvg),
+  'wifi-off': inner(wifiOffSvg),
+  'circle-play': inner(circlePlaySvg),
+  send: inner(sendSvg),
+  link: inner(linkSvg),
+  terminal: inner(terminalSvg),
+  globe: inner(globeSvg),
+  clipboard: inner(clipboardSvg),
+  'panel-right': inner(panelRightSvg),
+  'image-off': inner(imageOffSvg),
+  'log-out': inner(logOutSvg),
+  circle: inner(circleSvg),
+  'file-x': inner(fileXSvg),
+  maximize: inner(maximizeSvg),
+  'step-back': inner(stepBackSvg),
+  'step-forward': inner(stepForwardSvg),
+  type: inner(typeSvg),
+  move: inner(moveSvg),
+  moon: inner(moonSvg),
+} as const;
+
+export type IconName = keyof typeof ICONS;

@@ -1,0 +1,148 @@
+/*
+ * The one register of keys: the `?` sheet, the tooltips and the handlers all read it. A letter alone does nothing
+ * while a text field has the focus.
+ */
+export type Where = 'Anywhere' | 'Sessions' | 'Player';
+
+interface Key {
+  where: Where;
+  keys: readonly string[];
+  text: string;
+}
+
+const REGISTER = {
+  find: { where: 'Anywhere', keys: ['/', 'Ctrl+F'], text: 'Find sessions' },
+  sessions: { where: 'Anywhere', keys: ['Ctrl+1'], text: 'Sessions' },
+  archive: { where: 'Anywhere', keys: ['Ctrl+7'], text: 'Archive' },
+  import: { where: 'Anywhere', keys: ['Ctrl+O'], text: 'Import…' },
+  project: { where: 'Anywhere', keys: ['Ctrl+P'], text: 'Switch project' },
+  theme: { where: 'Anywhere', keys: ['Shift+D'], text: 'Light or dark' },
+  region: { where: 'Anywhere', keys: ['F6'], text: 'Next region' },
+  keys: { where: 'Anywhere', keys: ['?'], text: 'Keys' },
+  close: { where: 'Anywhere', keys: ['Escape'], text: 'Close, or go up' },
+
+  down: { where: 'Sessions', keys: ['J', 'ArrowDown'], text: 'Next session' },
+  up: { where: 'Sessions', keys: ['K', 'ArrowUp'], text: 'Previous session' },
+  pageDown: { where: 'Sessions', keys: ['PageDown'], text: 'A screen down' },
+  pageUp: { where: 'Sessions', keys: ['PageUp'], text: 'A screen up' },
+  first: { where: 'Sessions', keys: ['Home'], text: 'First session' },
+  last: { where: 'Sessions', keys: ['End'], text: 'Last session' },
+  open: { where: 'Sessions', keys: ['Enter'], text: 'Watch' },
+  preview: { where: 'Sessions', keys: ['Space'], text: 'Show or hide the preview' },
+
+  play: { where: 'Player', keys: ['Space'], text: 'Play or pause' },
+  back: { where: 'Player', keys: ['ArrowLeft'], text: 'Back 10 s' },
+  forward: { where: 'Player', keys: ['ArrowRight'], text: 'Forward 10 s' },
+  back1: { where: 'Player', keys: ['Shift+ArrowLeft'], text: 'Back 1 s' },
+  forward1: { where: 'Player', keys: ['Shift+ArrowRight'], text: 'Forward 1 s' },
+  eventBack: { where: 'Player', keys: ['Alt+ArrowLeft'], text: 'Previous event' },
+  eventForward: { where: 'Player', keys: ['Alt+ArrowRight'], text: 'Next event' },
+  slower: { where: 'Player', keys: ['-'], text: 'Slower' },
+  faster: { where: 'Player', keys: ['+', '='], text: 'Faster' },
+  pageBack: { where: 'Player', keys: ['PageUp'], text: 'Previous page' },
+  pageForward: { where: 'Player', keys: ['PageDown'], text: 'Next page' },
+  start: { where: 'Player', keys: ['Home'], text: 'Start' },
+  end: { where: 'Player', keys: ['End'], text: 'End' },
+  idle: { where: 'Player', keys: ['I'], text: 'Skip idle time' },
+  transcript: { where: 'Player', keys: ['T'], text: 'Transcript' },
+  nextSession: { where: 'Player', keys: ['N'], text: 'Next session' },
+  previousSession: { where: 'Player', keys: ['Shift+N'], text: 'Previous session' },
+} as const satisfies Record<string, Key>;
+
+export type KeyId = keyof typeof REGISTER;
+export const KEYS: Readonly<Record<KeyId, Key>> = REGISTER;
+
+const NAMES: Record<string, string> = {
+  ArrowLeft: 'Left',
+  ArrowRight: 'Right',
+  ArrowUp: 'Up',
+  ArrowDown: 'Down',
+  Escape: 'Esc',
+  '-': '−',
+};
+
+/** `Alt+ArrowLeft` as `Alt Left`. */
+export function label(combo: string): string {
+  return combo
+    .split('+')
+    .map((part) => NAMES[part] ?? part)
+    .join(' ')
+    .trim() || '+';
+}
+
+/** Tooltip: what a button does and its key. */
+export function tip(id: KeyId, text: string = KEYS[id].text): string {
+  return `${text} (${label(KEYS[id].keys[0] ?? '')})`;
+}
+
+/** The key that was pressed, spelt as in the register. */
+export function combo(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>): string {
+  let key = event.key === ' ' ? 'Space' : event.key;
+  const letter = /^[a-z]$/i.test(key);
+  if (letter) key = key.toUpperCase();
+  const named = key.length > 1;
+  return [
+    event.ctrlKey || event.metaKey ? 'Ctrl+' : '',
+    event.altKey ? 'Alt+' : '',
+    // `?` already needs Shift on most layouts, and on some it does not.
+    event.shiftKey && (letter || named) ? 'Shift+' : '',
+    key,
+  ].join('');
+}
+
+type Handler = (event: KeyboardEvent) => void;
+type Handlers = Partial<Record<KeyId, Handler>>;
+const stack: Handlers[] = [];
+
+/** Handlers of a part that is on screen; the last one to come is asked first. Returns how to take them off. */
+export function onKeys(handlers: Handlers): () => void {
+  stack.push(handlers);
+  return () => {
+    const at = stack.indexOf(handlers);
+    if (at >= 0) stack.splice(at, 1);
+  };
+}
+
+function typing(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'range'].includes(target.type);
+}
+
+let clicked: Element | null = null;
+
+/**
+ * Notes which button has the focus only because of the mouse, or lost its claim to it. (`:focus-visible` cannot tell:
+ * any key makes it match.)
+ */
+export function clickedOn(event: PointerEvent): void {
+  const on = event.target instanceof Element ? event.target.closest('button') : null;
+  clicked = on ?? document.activeElement;
+}
+
+/**
+ * Enter and Space press the button that was reached by keys. A button that only was clicked has no claim on them:
+ * after a click in the transcript, Space plays.
+ */
+function pressing(target: EventTarget | null, key: string): boolean {
+  if (key !== 'Enter' && key !== 'Space') return false;
+  const button = target instanceof Element ? target.closest('button, a[href]') : null;
+  return button !== null && button !== clicked;
+}
+
+export function dispatch(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.isComposing) return;
+  const key = combo(event);
+  if (key === 'Tab' || key === 'Shift+Tab' || key === 'F6') clicked = null;
+  const free = event.ctrlKey || event.metaKey || key === 'Escape' || key === 'F6';
+  if (!free && (typing(event.target) || pressing(event.target, key))) return;
+  for (let i = stack.length - 1; i >= 0; i--) {
+    const handlers = stack[i] as Handlers;
+    for (const id in handlers) {
+      if (!KEYS[id as KeyId].keys.includes(key)) continue;
+      event.preventDefault();
+      handlers[id as KeyId]?.(event);
+      return;
+    }
+  }
+}

@@ -1,0 +1,226 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Step, Steps } from '../bridge';
+import { Latest } from './latest';
+import { AHEAD, Playback, type Recording } from './playback';
+
+const step = (state: number, time: number): Step => ({
+  state, time, page: 1, document: 1, viewport: null, url: '', hidden: false, reset: false, ops: [],
+});
+const soon = async () => {
+  for (let i = 0; i < 12; i++) await Promise.resolve();
+};
+
+/** A change each 100 ms; the state's number is its time. Every question is noted. */
+function recording(): Recording & { seeks: number[]; asked: [number, number][] } {
+  const seeks: number[] = [];
+  const asked: [number, number][] = [];
+  return {
+    seeks,
+    asked,
+    seek: async (_, time) => {
+      seeks.push(time);
+      return step(Math.floor(time / 100) * 100, time);
+    },
+    steps: async (shown, until): Promise<Steps> => {
+      asked.push([shown, until]);
+      const steps: Step[] = [];
+      for (let t = shown + 100; t <= until; t += 100) steps.push(step(t, t));
+      return { steps, until };
+    },
+  };
+}
+
+function player(source = recording(), idle: [number, number][] = [], until = 60_000) {
+  const shown: number[] = [];
+  const skips: number[] = [];
+  const playback = new Playback(source, { from: 0, until, idle }, {
+    apply: (s) => shown.push(s.state),
+    changed: () => {},
+    skipped: (ms) => skips.push(ms),
+  });
+  return { playback, source, shown, skips };
+}
+
+describe('playback', () => {
+  it('moves with real time, times the speed, and shows each change once and in order', async () => {
+    const { playback, shown } = player();
+    playback.seek(0);
+    await soon();
+    playback.play();
+    await soon();
+    for (let now = 0; now <= 1000; now += 50) {
+      playback.tick(now);
+      await soon();
+    }
+    expect(playback.time).toBe(1000);
+    expect(shown).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
+    playback.setSpeed(4);
+    for (let now = 1050; now <= 2000; now += 50) {
+      playback.tick(now);
+      await soon();
+    }
+    expect(playback.time).toBe(5000);
+    expect(shown.at(-1)).toBe(5000);
+    expect(shown).toEqual([...shown].sort((a, b) => a - b));
+  });
+
+  it('fetches ahead in chunks, from the last state it has', async () => {
+    const { playback, source } = player();
+    playback.seek(0);
+    await soon();
+    playback.play();
+    await soon();
+    expect(source.asked).toEqual([[0, AHEAD]]);
+    for (let now = 0; now <= 1600; now += 100) {
+      playback.tick(now);
+      await soon();
+    }
+    expect(source.asked).toEqual([[0, AHEAD], [AHEAD, 2 * AHEAD]]);
+  });
+
+  it('waits at the edge of what it has', async () => {
+    const source = recording();
+    const answer: { give: () => void }[] = [];
+    const steps = source.steps;
+    source.steps = (shown, until) => new Promise((done) => answer.push({ give: () => void steps(shown, until).then(done) }));
+    const { playback } = player(source);
+    playback.seek(0);
+    await soon();
+    playback.play();
+    playback.tick(0);
+    playback.tick(400);
+    expect(playback.time).toBe(0);
+    expect(playback.starved).toBe(true);
+    answer[0]!.give();
+    await soon();
+    playback.tick(500);
+    playback.tick(600);
+    expect(playback.time).toBe(200);
+  });
+
+  it('drops what was asked for before a jump', async () => {
+    const source = recording();
+    const answer: (() => void)[] = [];
+    const steps = source.steps;
+    source.steps = (shown, until) => new Promise((done) => answer.push(() => void steps(shown, until).then(done)));
+    const { playback, shown } = player(source);
+    playback.seek(0);
+    await soon();
+    playback.play();
+    playback.seek(30_000);
+    await soon();
+    answer[0]!();
+    await soon();
+    answer[1]!();
+    await soon();
+    playback.tick(0);
+    playback.tick(100);
+    expect(shown).toEqual([0, 30_000, 30_100]);
+  });
+
+  it('skips idle time up to shortly before the next activity', async () => {
+    const { playback, skips } = player(recording(), [[500, 20_000]]);
+    playback.seek(0);
+    await soon();
+    playback.play();
+    for (let now = 0; now <= 900; now += 100) {
+      await soon();
+      playback.tick(now);
+    }
+    expect(skips).toHaveLength(1);
+    expect(skips[0]).toBeGreaterThan(18_000);
+    expect(playback.time).toBeGreaterThanOrEqual(19_600);
+    expect(playback.time).toBeLessThan(20_200);
+  });
+
+  it('plays idle time when asked to', async () => {
+    const { playback, skips } = player(recording(), [[500, 20_000]]);
+    playback.skipIdle = false;
+    playback.seek(0);
+    await soon();
+    playback.play();
+    for (let now = 0; now <= 900; now += 100) {
+      await soon();
+      playback.tick(now);
+    }
+    expect(skips).toEqual([]);
+    expect(playback.time).toBe(900);
+  });
+
+  it('stops at the end, and begins again from there', async () => {
+    const { playback } = player(recording(), [], 1000);
+    playback.seek(900);
+    await soon();
+    playback.play();
+    await soon();
+    playback.tick(0);
+    playback.tick(400);
+    expect(playback.playing).toBe(false);
+    expect(playback.time).toBe(1000);
+    playback.play();
+    expect(playback.time).toBe(0);
+  });
+
+  it('does not jump after a pause of the window', async () => {
+    const { playback } = player();
+    playback.seek(0);
+    await soon();
+    playback.play();
+    await soon();
+    playback.tick(0);
+    playback.tick(60_000);
+    expect(playback.time).toBe(500);
+  });
+
+  it('keeps a failure and stops', async () => {
+    const source = recording();
+    source.seek = () => Promise.reject({ code: 'damaged', message: 'The page cannot be read.' });
+    const { playback } = player(source);
+    playback.seek(10);
+    await soon();
+    expect(playback.failure).toEqual({ code: 'damaged', message: 'The page cannot be read.' });
+    expect(playback.playing).toBe(false);
+  });
+
+  it('walks the list of speeds', () => {
+    const { playback } = player();
+    playback.stepSpeed(1);
+    expect(playback.speed).toBe(1.5);
+    for (let i = 0; i < 9; i++) playback.stepSpeed(1);
+    expect(playback.speed).toBe(16);
+    for (let i = 0; i < 9; i++) playback.stepSpeed(-1);
+    expect(playback.speed).toBe(0.25);
+  });
+});
+
+describe('scrubbing', () => {
+  it('has one question under way and ends at the last place', async () => {
+    const done: (() => void)[] = [];
+    const run: number[] = [];
+    const latest = new Latest<number>((value) => {
+      run.push(value);
+      return new Promise((resolve) => done.push(resolve));
+    });
+    for (let i = 0; i < 50; i++) latest.ask(i);
+    expect(run).toEqual([0]);
+    expect(latest.busy).toBe(true);
+    done[0]!();
+    await soon();
+    expect(run).toEqual([0, 49]);
+    done[1]!();
+    await soon();
+    expect(latest.busy).toBe(false);
+    latest.ask(7);
+    expect(run).toEqual([0, 49, 7]);
+  });
+
+  it('seeks where the pointer ended', async () => {
+    const { playback, source, shown } = player();
+    for (let t = 0; t <= 5000; t += 10) playback.seek(t);
+    await soon();
+    expect(source.seeks).toEqual([0, 5000]);
+    expect(shown.at(-1)).toBe(5000);
+    expect(playback.time).toBe(5000);
+  });
+});

@@ -1,0 +1,7 @@
+/// <reference types="svelte" />
+/// <reference types="vite/client" />
+
+interface Window {
+  /** For tests of the whole app. Times are ms from the start of the session. */
+  __dwell?: { shown(): number | null; time(): number; playing(): boolean };
+}
