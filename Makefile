@@ -1,12 +1,12 @@
 # Two commands are all the set-up: `make run` and `make test`. Both install what is missing and are safe to repeat.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test cli bench demo fmt types build corpus
+.PHONY: help run test cli bench demo types fmt build corpus
 
 CORPUS ?= $(or $(DWELL_CORPUS),../shared/corpus)
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
-# The features of a dependency hang on what is built with it: every dev build names the same set, so that `make run`,
-# `make test` and the tests that start the window share one build.
+# The features of a dependency hang on what is built with it: every dev build names the same set, so that tests and the
+# window that they start share one build.
 EVERYTHING := --workspace --bins --tests
 PAGES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -path ui/screenshots -prune -o -type f -print 2>/dev/null)
 
@@ -15,8 +15,9 @@ help: ## this list
 
 run: ## open the window on the demo project
 	@scripts/setup.sh window
-	@$(MAKE) --no-print-directory build
-	@scripts/display.sh target/debug/dwell-window --demo
+	@$(MAKE) --no-print-directory ui/dist/index.html
+	cargo build --release -p dwell-window
+	@scripts/display.sh target/release/dwell-window --demo
 
 test: ## run every test there is
 	@scripts/setup.sh window test

@@ -33,6 +33,8 @@ pub struct Window {
     pub client: Client,
     /// The app's data folder, gone with the window unless it was given.
     pub data: PathBuf,
+    /// When the driver was asked to start the app; display and driver stood by then.
+    pub launched: Instant,
     _driver: Leash,
     _display: Display,
     _home: TempDir,
@@ -112,6 +114,7 @@ impl Window {
         }
         let mut capabilities = Map::new();
         capabilities.insert("webkitgtk:browserOptions".to_owned(), json!({"binary": binary, "args": args}));
+        let launched = Instant::now();
         let connector = hyper_util::client::legacy::connect::HttpConnector::new();
         let session =
             ClientBuilder::new(connector).capabilities(capabilities).connect(&format!("http://127.0.0.1:{port}")).await;
@@ -119,7 +122,7 @@ impl Window {
             let log = fs::read_to_string(home.path().join("driver.log")).unwrap_or_default();
             panic!("{} did not open: {error}\n{log}", binary.display())
         });
-        Some(Window { client, data, _driver: driver, _display: display, _home: home })
+        Some(Window { client, data, launched, _driver: driver, _display: display, _home: home })
     }
 
     /// Runs the body of a function in the app's page and hands back what it returns.

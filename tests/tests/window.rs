@@ -5,7 +5,7 @@
 
 #![cfg(target_os = "linux")]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dwell_tests::listener::Listener;
 use dwell_tests::recordings::{self, LENGTH};
@@ -146,18 +146,22 @@ async fn the_demo_is_there_at_the_first_start() {
     let total = window.js("return window.__TAURI_INTERNALS__.invoke('project')", vec![]).await;
     assert_eq!(total["demo"], true, "{total}");
     assert!(total["sessions"].as_u64() >= Some(24), "{total}");
-    let data = window.data.clone();
-    window.picture().await;
-    window.js("document.querySelector('[data-testid=session-row]').dispatchEvent(new MouseEvent('dblclick', {bubbles: true}))", vec![]).await;
     window
-        .until("a page of the demo", &format!("return ({RECORDED}?.body?.querySelectorAll('*').length ?? 0) > 20"))
+        .js("document.querySelector('[data-testid=session-row]').dispatchEvent(new MouseEvent('dblclick', {bubbles: true}))", vec![])
         .await;
-    let missing = window
-        .until("its pictures", &format!("const i = [...{RECORDED}.images]; return i.length > 0 && i.every(x => x.complete) && {{broken: i.filter(x => !x.naturalWidth).length, all: i.length}}"))
-        .await;
-    eprintln!("pictures on the demo's first page: {missing}");
+    let elements = format!("return ({RECORDED}?.body?.querySelectorAll('*').length ?? 0) > 20");
+    window.until("a page of the demo", &elements).await;
+    let loaded = format!(
+        "const all = [...{RECORDED}.images]; \
+         return all.length > 0 && all.every(i => i.complete) && [all.length, all.filter(i => !i.naturalWidth).length]"
+    );
+    let pictures = window.until("its pictures", &loaded).await;
+    assert_eq!(pictures[1], 0, "of {} pictures so many are not in the cache", pictures[0]);
+    let styled = format!("return {RECORDED}.defaultView.getComputedStyle({RECORDED}.body).fontFamily");
+    let fonts = window.js(&styled, vec![]).await;
+    assert!(fonts.as_str().is_some_and(|f| !f.is_empty() && f != "serif"), "the page has no styles: {fonts}");
+    assert!(window.picture().await.colours().len() > 200);
     window.close().await;
-    drop(data);
 }
 
 #[tokio::test]
@@ -245,7 +249,7 @@ async fn attack(window: &Window, listener: &Listener) {
     tokio::time::sleep(SETTLE).await;
 }
 
-/// How long a start takes on a project that is there: from asking for the session until rows are on screen.
+/// How long a start takes on a project that is there: from the launch of the app until rows are on screen.
 #[tokio::test]
 async fn starting_again_is_quick() {
     let home = tempfile::tempdir().unwrap();
@@ -253,14 +257,14 @@ async fn starting_again_is_quick() {
     let window = Window::open_on(home.path()).await;
     window.until("the demo's sessions", rows).await;
     window.close().await;
-    let started = Instant::now();
-    let window = Window::open_on(home.path()).await;
-    window.until("the demo's sessions", rows).await;
-    let took = started.elapsed();
-    let paint =
-        window.js("return performance.getEntriesByType('paint').map(p => p.startTime)[0] ?? null", vec![]).await;
-    eprintln!("display, driver and app up with the list on screen: {took:?}; first paint {paint} ms after navigation");
-    // A debug build on a busy machine, with an X server and a driver to start: the bar of 1.5 s is for the release build.
-    assert!(took < Duration::from_secs(15), "{took:?}");
-    window.close().await;
+    let mut took = Vec::new();
+    for _ in 0..3 {
+        let window = Window::open_on(home.path()).await;
+        window.until("the demo's sessions", rows).await;
+        took.push(window.launched.elapsed());
+        window.close().await;
+    }
+    eprintln!("from launch to the list on screen, the driver's share included: {took:?}");
+    // The bar of 1.5 s is for a release build on a machine of its own; this only catches a start that hangs.
+    assert!(took.iter().min() < Some(&Duration::from_secs(8)), "{took:?}");
 }
