@@ -566,8 +566,11 @@ impl Page {
             "iframe:*D" | "iframe:HTML" => match node.parent {
                 Some(p) => {
                     let host = self.find_or_make(p);
-                    let is_frame = self.tag(host).is_none_or(|tag| tag == "iframe");
-                    if !is_frame || host == slot || matches!(self.entries[host as usize].kind, Kind::Style(..)) {
+                    let is_frame = match &self.entries[host as usize].kind {
+                        Kind::Unknown => host != slot,
+                        _ => self.tag(host) == Some("iframe"),
+                    };
+                    if !is_frame {
                         self.oddities.push(Oddity::Misplaced);
                         return;
                     }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::{MAX_BODY, Number, Read, Scan, find_byte};
+use super::scan::{MAX_BODY, Number, Read, Scan};
 
 pub use super::scan::{Damage, Text};
 
@@ -93,9 +93,11 @@ impl std::fmt::Display for Refusal {
 /// The text of a body: without a byte order mark, broken UTF-8 replaced (`true` when there was any).
 pub fn text(body: &[u8]) -> (Cow<'_, str>, bool) {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let text = String::from_utf8_lossy(body);
-    let replaced = matches!(text, Cow::Owned(_));
-    (text, replaced)
+    // The strict check is several times faster than the lossy one.
+    match std::str::from_utf8(body) {
+        Ok(text) => (Cow::Borrowed(text), false),
+        Err(_) => (String::from_utf8_lossy(body), true),
+    }
 }
 
 /// Reads only the envelope; cheap when it comes first, as the recorder writes it.
@@ -447,7 +449,7 @@ impl<'a> Reader<'a> {
         Ok(Reader {
             scan: Scan::new(body),
             own: String::new(),
-            events: Vec::new(),
+            events: Vec::with_capacity(body.len().min(1 << 16) / 48),
             nodes: Vec::new(),
             attrs: Vec::new(),
             oddities: Vec::new(),
@@ -1001,6 +1003,13 @@ impl<'a> Reader<'a> {
     /// Facts §3.1: the head of the event has been read.
     fn layout(&mut self) -> Read<Layout> {
         let first = self.nodes.len() as u32;
+        if self.nodes.capacity() == 0 {
+            // A guess from real pages saves most of the growing; a wrong one costs nothing but memory.
+            let left = (self.scan.bytes.len() - self.scan.pos).min(1 << 20);
+            self.nodes.reserve(left / 32);
+            self.attrs.reserve(left / 32);
+            self.tokens.reserve(left / 12);
+        }
         self.tokens.clear();
         self.tokens.extend([Text::NONE, Text::NONE]);
         let (mut numbers, mut count) = ([0i64; 3], 0usize);
@@ -1067,8 +1076,7 @@ impl<'a> Reader<'a> {
         let related = |at: usize| if count > at { u32::try_from(numbers[at]).ok().filter(|n| *n > 0) } else { None };
         let (body, own) = (self.scan.bytes, self.own.as_bytes());
         let mut tag = self.strings[0];
-        let name = tag.read_bytes(body, own);
-        if let Some(cut) = find_byte(name, b'~', 256) {
+        if let Some(cut) = tag.find(body, own, b'~', 256) {
             tag = tag.head(cut);
         }
         let name = tag.read_bytes(body, own);
@@ -1081,18 +1089,16 @@ impl<'a> Reader<'a> {
                 value = Some(*text);
                 continue;
             }
-            let bytes = text.read_bytes(body, own);
             // Names of attributes are short; a limit keeps a hostile reference to a long text cheap.
-            let equals = find_byte(bytes, b'=', 1024);
-            if is_style && i == last && !equals.is_some_and(|at| old_attribute(bytes, at)) {
+            let equals = text.find(body, own, b'=', 1024);
+            if is_style && i == last && !equals.is_some_and(|at| old_attribute(text.read_bytes(body, own), at)) {
                 value = Some(*text);
                 continue;
             }
             match equals {
                 Some(0) => {}
                 Some(at) => self.attrs.push((text.head(at), text.tail(at + 1))),
-                None if bytes.first() == Some(&b'#') => size = image_size(bytes).or(size),
-                None => {}
+                None => size = image_size(text.read_bytes(body, own)).or(size),
             }
         }
         self.strings.clear();
@@ -1119,7 +1125,8 @@ fn old_attribute(bytes: &[u8], equals: usize) -> bool {
 
 /// `#w.h`, each in hundredths of a pixel, base 36.
 fn image_size(bytes: &[u8]) -> Option<(f32, f32)> {
-    let text = std::str::from_utf8(bytes.get(1..)?).ok().filter(|t| t.len() <= 24)?;
+    let text = bytes.strip_prefix(b"#").filter(|t| t.len() <= 24)?;
+    let text = std::str::from_utf8(text).ok()?;
     let (w, h) = text.split_once('.')?;
     let px = |t: &str| u32::from_str_radix(t, 36).ok().map(|n| n as f32 / 100.0);
     Some((px(w)?, px(h)?))

@@ -46,10 +46,21 @@ impl Text {
         let (source, start) = if self.start & OWN == 0 { (body, self.start) } else { (own, self.start & !OWN) };
         source.get(start as usize..start as usize + self.len as usize).unwrap_or("")
     }
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_bytes<'t>(self, body: &'t [u8], own: &'t [u8]) -> &'t [u8] {
-        let (source, start) = if self.start & OWN == 0 { (body, self.start) } else { (own, self.start & !OWN) };
-        source.get(start as usize..start as usize + self.len as usize).unwrap_or(&[])
+        let (source, start) = self.place(body, own);
+        source.get(start..start + self.len as usize).unwrap_or(&[])
+    }
+    /// The store that the text lies in, and where.
+    #[inline(always)]
+    pub(super) fn place<'t>(self, body: &'t [u8], own: &'t [u8]) -> (&'t [u8], usize) {
+        if self.start & OWN == 0 { (body, self.start as usize) } else { (own, (self.start & !OWN) as usize) }
+    }
+    /// Index of `wanted` in the first `limit` bytes of the text.
+    #[inline(always)]
+    pub(super) fn find(self, body: &[u8], own: &[u8], wanted: u8, limit: usize) -> Option<usize> {
+        let (source, start) = self.place(body, own);
+        find_byte(source, start, self.len as usize, wanted, limit)
     }
 }
 
@@ -116,19 +127,25 @@ fn quote_or_escape(bytes: &[u8], from: usize) -> Option<usize> {
     memchr::memchr2(b'"', b'\\', bytes.get(at..)?).map(|n| at + n)
 }
 
-/// Index of `wanted` in the first `limit` bytes.
-#[inline]
-pub(super) fn find_byte(bytes: &[u8], wanted: u8, limit: usize) -> Option<usize> {
+/// Index of `wanted` in the first `limit` bytes of `source[start..start + len]`.
+#[inline(always)]
+pub(super) fn find_byte(source: &[u8], start: usize, len: usize, wanted: u8, limit: usize) -> Option<usize> {
+    let len = len.min(limit);
     let mut at = 0;
-    let bytes = &bytes[..bytes.len().min(limit)];
-    while let Some(chunk) = bytes[at..].first_chunk::<8>() {
+    while at < len {
+        // Words may reach past the text into what follows it; a hit there is none.
+        let Some(chunk) = source.get(start + at..).and_then(|rest| rest.first_chunk::<8>()) else {
+            let rest = source.get(start + at..start + len)?;
+            return rest.iter().position(|b| *b == wanted).map(|n| at + n);
+        };
         let hit = byte_in(u64::from_le_bytes(*chunk), wanted);
         if hit != 0 {
-            return Some(at + (hit.trailing_zeros() / 8) as usize);
+            let found = at + (hit.trailing_zeros() / 8) as usize;
+            return (found < len).then_some(found);
         }
         at += 8;
     }
-    bytes[at..].iter().position(|b| *b == wanted).map(|n| at + n)
+    None
 }
 
 impl<'a> Scan<'a> {
@@ -183,29 +200,41 @@ impl<'a> Scan<'a> {
         }
         Ok(true)
     }
-    #[inline]
+    #[inline(always)]
     pub(super) fn number(&mut self) -> Read<Number> {
-        let start = self.pos;
-        let mut at = start;
-        let negative = self.bytes.get(at) == Some(&b'-');
-        at += negative as usize;
-        let digits = at;
+        let negative = self.bytes.get(self.pos) == Some(&b'-');
+        let digits = self.pos + usize::from(negative);
+        let mut at = digits;
         let mut n: i64 = 0;
-        while let Some(d @ b'0'..=b'9') = self.bytes.get(at) {
-            n = n.wrapping_mul(10).wrapping_add((d - b'0') as i64);
+        let last = loop {
+            let Some(byte) = self.bytes.get(at) else { break 0 };
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break *byte;
+            }
+            n = n.wrapping_mul(10).wrapping_add(i64::from(digit));
             at += 1;
+        };
+        // Numbers of payloads are small and whole, and a comma or bracket follows.
+        if at.wrapping_sub(digits).wrapping_sub(1) < 18 && matches!(last, b',' | b']') {
+            self.pos = at;
+            return Ok(Number::Int(if negative { -n } else { n }));
         }
+        self.unusual_number(digits, at, if negative { -n } else { n })
+    }
+    #[cold]
+    fn unusual_number(&mut self, digits: usize, mut at: usize, n: i64) -> Read<Number> {
         if at == digits {
             return self.damage("A number was expected.");
         }
         if at - digits <= 18 && !matches!(self.bytes.get(at), Some(b'.' | b'e' | b'E')) {
             self.pos = at;
-            return Ok(Number::Int(if negative { -n } else { n }));
+            return Ok(Number::Int(n));
         }
         while let Some(b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-') = self.bytes.get(at) {
             at += 1;
         }
-        match self.body[start..at].parse::<f64>() {
+        match self.body[self.pos..at].parse::<f64>() {
             Ok(f) if f.is_finite() => {
                 self.pos = at;
                 Ok(Number::Float(f))
@@ -389,10 +418,12 @@ mod tests {
     #[test]
     fn bytes_are_found_across_words() {
         for n in 0..40 {
-            let text = format!("{}={}", "x".repeat(n), "=".repeat(3));
-            assert_eq!(find_byte(text.as_bytes(), b'=', 1024), Some(n));
+            let text = format!("..{}={}", "x".repeat(n), "=".repeat(9));
+            let find = |len, limit| find_byte(text.as_bytes(), 2, len, b'=', limit);
+            assert_eq!(find(n + 1, 1024), Some(n));
+            assert_eq!(find(n, 1024), None);
+            assert_eq!(find(n + 3, n), None);
+            assert_eq!(find(text.len() - 2, 1024), Some(n));
         }
-        assert_eq!(find_byte(b"abc", b'=', 1024), None);
-        assert_eq!(find_byte(b"abc=", b'=', 3), None);
     }
 }
