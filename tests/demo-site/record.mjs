@@ -26,9 +26,9 @@ const DEVICES = {
   mac: { class: 'pc', browser: 'Chrome', os: 'MacOS', viewport: { width: 1440, height: 800 }, userAgent: MAC },
   edge: { class: 'pc', browser: 'Edge', os: 'Windows', viewport: { width: 1536, height: 730 }, userAgent: WIN + ' Edg/141.0.0.0' },
   firefox: { class: 'pc', browser: 'Firefox', os: 'Linux', viewport: { width: 1280, height: 720 }, userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0' },
-  iphone: { class: 'mobile', browser: 'MobileSafari', os: 'iOS', viewport: { width: 390, height: 760 }, deviceScaleFactor: 3, isMobile: true, hasTouch: true, userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1' },
-  android: { class: 'mobile', browser: 'ChromeMobile', os: 'Android', viewport: { width: 412, height: 820 }, deviceScaleFactor: 2.625, isMobile: true, hasTouch: true, userAgent: 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36' },
-  ipad: { class: 'tablet', browser: 'MobileSafari', os: 'iOS', viewport: { width: 820, height: 1120 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, userAgent: 'Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1' },
+  iphone: { class: 'mobile', browser: 'Safari', os: 'iOS', viewport: { width: 390, height: 760 }, deviceScaleFactor: 3, isMobile: true, hasTouch: true, userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1' },
+  android: { class: 'mobile', browser: 'Chrome', os: 'Android', viewport: { width: 412, height: 820 }, deviceScaleFactor: 2.625, isMobile: true, hasTouch: true, userAgent: 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36' },
+  ipad: { class: 'tablet', browser: 'Safari', os: 'iOS', viewport: { width: 820, height: 1120 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, userAgent: 'Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1' },
 };
 // local wall time in the visit's time zone -> epoch ms
 function epoch(local, zone) {
