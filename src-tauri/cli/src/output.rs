@@ -104,9 +104,14 @@ impl Drop for Meter {
 pub(crate) fn say_findings(findings: &[Finding]) {
     let worth: Vec<&Finding> = findings.iter().filter(|f| f.severity >= Severity::Warning).collect();
     for finding in worth.iter().take(SHOWN) {
-        let place = finding.path.as_ref().filter(|path| !finding.message.contains(path.as_str()));
+        let place = match (&finding.path, &finding.session) {
+            (Some(path), _) if finding.message.contains(path.as_str()) => None,
+            (Some(path), _) => Some(path.clone()),
+            (None, Some(session)) => Some(format!("Session {session}")),
+            (None, None) => None,
+        };
         match place {
-            Some(path) => say(&format!("{path}: {}", finding.message)),
+            Some(place) => say(&format!("{place}: {}", finding.message)),
             None => say(&finding.message),
         }
     }
