@@ -139,6 +139,36 @@ fn truncation_anywhere_salvages_whole_events() {
     }
 }
 
+/// Bytes changed at random: other ids, other nesting, broken strings. Nothing may panic or run away.
+#[test]
+fn damaged_bytes_are_survived() {
+    let mut numbers = Numbers(11);
+    for (name, files) in visits() {
+        for _ in 0..3 {
+            let mut damaged = files.clone();
+            for (_, bytes) in &mut damaged {
+                let start = 40.min(bytes.len());
+                for _ in 0..1 + numbers.below(12) {
+                    let at = start + numbers.below(bytes.len() - start);
+                    // Mostly digits for digits: the JSON stays whole and the DOM gets wrong.
+                    bytes[at] = match bytes[at] {
+                        b'0'..=b'9' => b'0' + numbers.below(10) as u8,
+                        old if numbers.below(8) == 0 => (old as usize ^ numbers.below(256)) as u8,
+                        old => old,
+                    };
+                }
+            }
+            let (session, _) = decode(&damaged);
+            if let Some(session) = session {
+                assert!(session.events.iter().map(|e| e.time).is_sorted(), "{name}");
+                assert!(session.pages.iter().enumerate().all(|(i, p)| p.number as usize == i + 1), "{name}");
+                let mut selectors = Selectors::new();
+                session.events.iter().for_each(|e| selectors.apply(e.kind.ops()));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_lost_payload_is_a_gap() {
     for (name, files) in visits() {

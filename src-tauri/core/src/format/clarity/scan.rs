@@ -29,6 +29,12 @@ impl Text {
     pub(super) fn of_own(start: usize, end: usize) -> Text {
         Text { start: start as u32 | OWN, len: (end - start) as u32 }
     }
+    pub(super) fn bits(self) -> u64 {
+        u64::from(self.start) << 32 | u64::from(self.len)
+    }
+    pub(super) fn of_bits(bits: u64) -> Text {
+        Text { start: (bits >> 32) as u32, len: bits as u32 }
+    }
     /// Length in bytes.
     pub fn len(self) -> usize {
         self.len as usize
@@ -72,35 +78,18 @@ pub struct Damage {
     pub reason: &'static str,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Number {
-    Int(i64),
-    Float(f64),
-}
-
-impl Number {
-    pub(super) fn float(self) -> f64 {
-        match self {
-            Number::Int(n) => n as f64,
-            Number::Float(n) => n,
-        }
-    }
-    /// Nearest whole number, at the ends of the range when it lies outside.
-    pub(super) fn int(self) -> i64 {
-        match self {
-            Number::Int(n) => n,
-            Number::Float(n) => n.round() as i64,
-        }
-    }
-}
-
 pub(super) struct Scan<'a> {
     pub(super) body: &'a str,
     pub(super) bytes: &'a [u8],
     pub(super) pos: usize,
+    fault: Option<Damage>,
 }
 
-pub(super) type Read<T> = Result<T, Damage>;
+/// Reading failed; `Scan::fault` says where. Empty, so that results of the inner loops travel in registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Broken;
+
+pub(super) type Read<T> = Result<T, Broken>;
 
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -150,10 +139,18 @@ pub(super) fn find_byte(source: &[u8], start: usize, len: usize, wanted: u8, lim
 
 impl<'a> Scan<'a> {
     pub(super) fn new(body: &'a str) -> Scan<'a> {
-        Scan { body, bytes: body.as_bytes(), pos: 0 }
+        Scan { body, bytes: body.as_bytes(), pos: 0, fault: None }
     }
-    pub(super) fn damage<T>(&self, reason: &'static str) -> Read<T> {
-        Err(Damage { offset: self.pos.min(self.bytes.len()), reason })
+    #[cold]
+    pub(super) fn damage<T>(&mut self, reason: &'static str) -> Read<T> {
+        let offset = self.pos.min(self.bytes.len());
+        let reason = if offset == self.bytes.len() { "The text ends in the middle of the payload." } else { reason };
+        self.fault = Some(Damage { offset, reason });
+        Err(Broken)
+    }
+    /// What the last failed read stumbled over.
+    pub(super) fn fault(&self, _: Broken) -> Damage {
+        self.fault.unwrap_or(Damage { offset: self.pos, reason: "This is not JSON." })
     }
     /// The next byte that is no white space, without taking it; 0 at the end.
     #[inline]
@@ -172,7 +169,7 @@ impl<'a> Scan<'a> {
             self.pos += 1;
             return Ok(());
         }
-        self.damage(if self.pos >= self.bytes.len() { "The text ends in the middle of the payload." } else { reason })
+        self.damage(reason)
     }
     /// After an element of an array: true when another one follows, false when the array is closed.
     #[inline]
@@ -186,7 +183,6 @@ impl<'a> Scan<'a> {
                 self.pos += 1;
                 Ok(false)
             }
-            0 if self.pos >= self.bytes.len() => self.damage("The text ends in the middle of the payload."),
             _ => self.damage("A comma or a closing bracket was expected."),
         }
     }
@@ -200,44 +196,51 @@ impl<'a> Scan<'a> {
         }
         Ok(true)
     }
+    /// A small whole number with a comma or bracket after it, as nearly all are.
     #[inline(always)]
-    pub(super) fn number(&mut self) -> Read<Number> {
+    fn plain(&mut self) -> Option<i64> {
         let negative = self.bytes.get(self.pos) == Some(&b'-');
         let digits = self.pos + usize::from(negative);
         let mut at = digits;
         let mut n: i64 = 0;
         let last = loop {
-            let Some(byte) = self.bytes.get(at) else { break 0 };
+            let byte = *self.bytes.get(at)?;
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
-                break *byte;
+                break byte;
             }
             n = n.wrapping_mul(10).wrapping_add(i64::from(digit));
             at += 1;
         };
-        // Numbers of payloads are small and whole, and a comma or bracket follows.
-        if at.wrapping_sub(digits).wrapping_sub(1) < 18 && matches!(last, b',' | b']') {
+        if at.wrapping_sub(digits).wrapping_sub(1) < 15 && matches!(last, b',' | b']') {
             self.pos = at;
-            return Ok(Number::Int(if negative { -n } else { n }));
+            return Some(if negative { -n } else { n });
         }
-        self.unusual_number(digits, at, if negative { -n } else { n })
+        None
+    }
+    #[inline(always)]
+    pub(super) fn number(&mut self) -> Read<f64> {
+        match self.plain() {
+            Some(n) => Ok(n as f64),
+            None => self.unusual(),
+        }
+    }
+    /// The nearest whole number, at the ends of the range when it lies outside.
+    #[inline(always)]
+    pub(super) fn int(&mut self) -> Read<i64> {
+        match self.plain() {
+            Some(n) => Ok(n),
+            None => Ok(self.unusual()?.round() as i64),
+        }
     }
     #[cold]
-    fn unusual_number(&mut self, digits: usize, mut at: usize, n: i64) -> Read<Number> {
-        if at == digits {
-            return self.damage("A number was expected.");
-        }
-        if at - digits <= 18 && !matches!(self.bytes.get(at), Some(b'.' | b'e' | b'E')) {
-            self.pos = at;
-            return Ok(Number::Int(n));
-        }
-        while let Some(b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-') = self.bytes.get(at) {
-            at += 1;
-        }
-        match self.body[self.pos..at].parse::<f64>() {
-            Ok(f) if f.is_finite() => {
-                self.pos = at;
-                Ok(Number::Float(f))
+    fn unusual(&mut self) -> Read<f64> {
+        let rest = &self.bytes[self.pos.min(self.bytes.len())..];
+        let length = rest.iter().take_while(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')).count();
+        match self.body[self.pos..self.pos + length].parse::<f64>() {
+            Ok(n) if n.is_finite() => {
+                self.pos += length;
+                Ok(n)
             }
             _ => self.damage("A number was expected."),
         }
@@ -351,9 +354,6 @@ impl<'a> Scan<'a> {
                 b't' | b'f' | b'n' => {
                     self.word()?;
                 }
-                _ if self.pos >= self.bytes.len() => {
-                    return self.damage("The text ends in the middle of the payload.");
-                }
                 _ => return self.damage("This is not JSON."),
             }
             if depth == 0 {
@@ -377,7 +377,7 @@ impl<'a> Scan<'a> {
 mod tests {
     use super::*;
 
-    fn read(json: &str) -> Result<String, Damage> {
+    fn read(json: &str) -> Result<String, Broken> {
         let mut own = String::new();
         let mut scan = Scan::new(json);
         let text = scan.string(&mut own)?;
@@ -401,17 +401,22 @@ mod tests {
     #[test]
     fn numbers() {
         let number = |s: &str| Scan::new(s).number();
-        assert_eq!(number("-12,"), Ok(Number::Int(-12)));
-        assert_eq!(number("1.5e2]"), Ok(Number::Float(150.0)));
-        assert_eq!(number("123456789012345678901"), Ok(Number::Float(123456789012345680000.0)));
+        assert_eq!(number("-12,"), Ok(-12.0));
+        assert_eq!(number("7}"), Ok(7.0));
+        assert_eq!(number("1.5e2]"), Ok(150.0));
+        assert_eq!(number("123456789012345678901,"), Ok(123456789012345680000.0));
+        assert_eq!(Scan::new("2.6,").int(), Ok(3));
+        assert_eq!(Scan::new("1e30,").int(), Ok(i64::MAX));
         assert!(number("-").is_err());
-        assert!(number("1e999").is_err());
+        assert!(number("1e999").is_err() && number("").is_err() && number("x").is_err());
     }
 
     #[test]
     fn depth_is_bounded() {
         let deep = "[".repeat(200_000);
-        assert_eq!(Scan::new(&deep).skip().unwrap_err().reason, "Values are nested too deeply.");
+        let mut scan = Scan::new(&deep);
+        let broken = scan.skip().unwrap_err();
+        assert_eq!(scan.fault(broken).reason, "Values are nested too deeply.");
         assert!(Scan::new("[[1,{\"a\":[]}],null]").skip().is_ok());
     }
 

@@ -68,6 +68,7 @@ pub fn decode_session(bodies: &[Body<'_>], findings: &mut Findings) -> Option<Se
     order.dedup_by(|a, b| a.bytes == b.bytes);
     let texts: Vec<(Cow<'_, str>, bool)> = order.iter().map(|body| payload::text(body.bytes)).collect();
     let mut reads = Vec::with_capacity(order.len());
+    let mut parser = payload::Parser::default();
     for (body, (text, replaced)) in order.iter().zip(&texts) {
         if *replaced {
             findings.push(
@@ -75,7 +76,7 @@ pub fn decode_session(bodies: &[Body<'_>], findings: &mut Findings) -> Option<Se
                     .at_path(body.path),
             );
         }
-        match payload::parse(text) {
+        match parser.parse(text) {
             Ok(payload) => reads.push(read(body, payload)),
             Err(refusal) => {
                 let mut finding = Finding::error("clarity_refused", refusal.to_string()).at_path(body.path);
