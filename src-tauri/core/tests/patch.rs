@@ -4,7 +4,7 @@ mod frame;
 
 use dwell_core::dom::safe::NoAssets;
 use dwell_core::dom::{Projection, Tree, patch};
-use dwell_core::event::{Attr, Event, Kind, Namespace, NodeId, NodeKind, Op, Place, SheetRef, Str};
+use dwell_core::event::{Attr, Event, Kind, Namespace, NodeId, NodeKind, Op, Place, SheetRef};
 use frame::Frame;
 use proptest::prelude::*;
 

@@ -33,11 +33,11 @@ fn visits() -> Vec<PathBuf> {
 
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut paths: Vec<PathBuf> = match folder.is_dir() {
-        true => std::fs::read_dir(folder).unwrap().flatten().map(|e| e.path()).collect(),
+        true => std::fs::read_dir(folder).expect("a folder of the repository").flatten().map(|e| e.path()).collect(),
         false => vec![folder.to_owned()],
     };
     paths.sort();
-    paths.into_iter().map(|p| (p.display().to_string(), std::fs::read(&p).unwrap())).collect()
+    paths.into_iter().map(|p| (p.display().to_string(), std::fs::read(&p).expect("a file of the repository"))).collect()
 }
 
 /// Both recordings of a visit.

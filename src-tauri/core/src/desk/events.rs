@@ -252,12 +252,12 @@ pub fn transcript(session: &Session) -> Vec<TranscriptRow> {
                 line(rows, name, format!("{verb} text"));
             }
             Kind::Selection { start, end, start_offset, end_offset }
-                if start.is_some() && (start != end || start_offset != end_offset) =>
+                if start.is_some()
+                    && (start != end || start_offset != end_offset)
+                    && last != start.map(|node| (node, "selection")) =>
             {
-                if last != Some((start.unwrap_or(NodeId(0)), "selection")) {
-                    line(rows, name, "Selected text".to_owned());
-                    last = Some((start.unwrap_or(NodeId(0)), "selection"));
-                }
+                line(rows, name, "Selected text".to_owned());
+                last = start.map(|node| (node, "selection"));
             }
             Kind::Visibility { visible } => {
                 let is_start = session

@@ -11,11 +11,14 @@ use crate::event::{NodeId, NodeKind, Op, Place, Str};
 /// Version of the layout below; older ones are thrown away and built anew, they are derived data.
 const VERSION: u8 = 1;
 
+/// A node, its parent, what it is, its live state.
+type Placed = (NodeId, Option<NodeId>, NodeKind, Option<Box<Live>>);
+
 #[derive(Serialize, Deserialize)]
 struct Keyframe {
     version: u8,
     /// Parents before children, siblings in order.
-    nodes: Vec<(NodeId, Option<NodeId>, NodeKind, Option<Box<Live>>)>,
+    nodes: Vec<Placed>,
     /// Subtrees that wait for a parent: who, for whom, where to.
     orphans: Vec<(NodeId, NodeId, Place)>,
     waiting_adoptions: Vec<(NodeId, Vec<Str>)>,

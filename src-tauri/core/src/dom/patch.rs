@@ -222,6 +222,9 @@ pub fn patch(from: &Tree, to: &Tree, changed: Option<&[NodeId]>, url: &str, view
     out
 }
 
+/// A node and the sibling that it goes before.
+type Placement = (NodeId, Option<NodeId>);
+
 struct Comparison<'a, 'v> {
     a: Side<'a, 'v>,
     b: Side<'a, 'v>,
@@ -307,7 +310,7 @@ impl<'a, 'v> Comparison<'a, 'v> {
                 parents.insert(parent.id);
             }
         }
-        let mut plans: Vec<(usize, NodeId, Vec<(NodeId, Option<NodeId>)>)> = Vec::new();
+        let mut plans: Vec<(usize, NodeId, Vec<Placement>)> = Vec::new();
         for parent in parents {
             if !self.b.is_shown(parent) {
                 continue;
@@ -328,7 +331,8 @@ impl<'a, 'v> Comparison<'a, 'v> {
         for document in refill {
             let before = self.created.len();
             self.create(document);
-            for parent in self.created[before..].to_vec() {
+            for at in before..self.created.len() {
+                let parent = self.created[at];
                 let plan = self.place_children(parent, true);
                 plans.retain(|(_, p, _)| *p != parent);
                 if !plan.is_empty() {
@@ -399,7 +403,7 @@ impl<'a, 'v> Comparison<'a, 'v> {
 
     /// Inserts that turn the parent's children in the frame into those of `b`, last child first, so that the
     /// sibling named in each is already in its place.
-    fn place_children(&mut self, parent: NodeId, fresh: bool) -> Vec<(NodeId, Option<NodeId>)> {
+    fn place_children(&mut self, parent: NodeId, fresh: bool) -> Vec<Placement> {
         let new = self.b.kids(parent);
         let old: Vec<NodeId> =
             if fresh || self.is_created.contains(&parent) { Vec::new() } else { self.a.kids(parent) };

@@ -14,27 +14,27 @@ impl Tree {
         let mut scopes: Vec<Vec<String>> = vec![Vec::new()];
         let mut anchored = false;
         for _ in 0..=self.len() {
-            if let NodeKind::Element { tag, .. } = &at.kind {
-                if !anchored {
-                    let plain = |id: &str| {
-                        !id.is_empty()
-                            && !id.starts_with(|c: char| c.is_ascii_digit() || c == '-')
-                            && id.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
-                    };
-                    let step = match at.attr("id").filter(|id| plain(id)) {
-                        Some(id) => {
-                            anchored = true;
-                            format!("#{id}")
-                        }
-                        None if matches!(&**tag, "html" | "body") => tag.to_string(),
-                        None => match self.position(at) {
-                            (1, 1) => tag.to_string(),
-                            (n, _) => format!("{tag}:nth-of-type({n})"),
-                        },
-                    };
-                    if let Some(scope) = scopes.last_mut() {
-                        scope.push(step);
+            if let NodeKind::Element { tag, .. } = &at.kind
+                && !anchored
+            {
+                let plain = |id: &str| {
+                    !id.is_empty()
+                        && !id.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+                        && id.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+                };
+                let step = match at.attr("id").filter(|id| plain(id)) {
+                    Some(id) => {
+                        anchored = true;
+                        format!("#{id}")
                     }
+                    None if matches!(&**tag, "html" | "body") => tag.to_string(),
+                    None => match self.position(at) {
+                        (1, 1) => tag.to_string(),
+                        (n, _) => format!("{tag}:nth-of-type({n})"),
+                    },
+                };
+                if let Some(scope) = scopes.last_mut() {
+                    scope.push(step);
                 }
             }
             let parent = self.parent(at.id)?;

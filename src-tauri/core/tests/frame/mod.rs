@@ -6,7 +6,7 @@ use dwell_core::dom::PatchOp;
 
 /// What the frame holds, as far as patches say.
 #[derive(Debug, Default, Clone)]
-pub struct Frame {
+pub(crate) struct Frame {
     nodes: BTreeMap<u64, Part>,
     top: Option<u64>,
     sheets: BTreeMap<String, String>,
@@ -52,7 +52,7 @@ impl Frame {
         }
         out
     }
-    pub fn apply(&mut self, ops: &[PatchOp]) {
+    pub(crate) fn apply(&mut self, ops: &[PatchOp]) {
         let mut removed = vec![];
         for op in ops {
             match op {
@@ -125,7 +125,7 @@ impl Frame {
             }
         }
     }
-    pub fn print(&self) -> String {
+    pub(crate) fn print(&self) -> String {
         let mut out = String::new();
         let mut stack: Vec<(u64, usize)> = self.top.iter().map(|t| (*t, 0)).collect();
         while let Some((id, depth)) = stack.pop() {
