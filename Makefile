@@ -37,8 +37,8 @@ corpus:
 cli: ## target/release/dwell, the command alone, without GTK
 	cargo build --release -p dwell-cli
 
-bench: ## how fast recordings are decoded
-	cargo bench -p dwell-core
+bench: ## how fast recordings are decoded, beside npm clarity-decode
+	@scripts/bench.sh "$(CORPUS)"
 
 demo: ## record the demo project anew
 	@scripts/setup.sh demo

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 const [folder, corpus] = process.argv.slice(2).map(p => path.resolve(p));
 const { decode } = createRequire(path.join(folder, 'package.json'))(folder);
 const visits = path.join(corpus, 'visits');
-const bodies = fs.readdirSync(visits).sort().flatMap(v => {
+const bodies = fs.readdirSync(visits).sort().filter(v => fs.existsSync(path.join(visits, v, 'clarity'))).flatMap(v => {
   const dir = path.join(visits, v, 'clarity');
   return fs.readdirSync(dir).sort().map(f => fs.readFileSync(path.join(dir, f), 'utf8'));
 });

@@ -547,7 +547,8 @@ fn cancelling_keeps_whole_sessions_only() {
     };
     let mut findings = Findings::new();
     let options = Options { threads: 1, ..Options::default() };
-    let e = import(&mut desk.cache, std::slice::from_ref(&path), &options, &mut stop_soon, &cancel, 0, &mut findings).unwrap_err();
+    let e = import(&mut desk.cache, std::slice::from_ref(&path), &options, &mut stop_soon, &cancel, 0, &mut findings)
+        .unwrap_err();
     assert!(matches!(e, Error::Cancelled));
     let kept = desk.cache.session_ids().unwrap().len();
     assert!((3..400).contains(&kept), "{kept}");

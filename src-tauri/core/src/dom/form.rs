@@ -1,7 +1,7 @@
 //! Live form state that a browser derives by itself, and that recorders therefore leave out.
 
 use super::{Node, Tree};
-use crate::event::{NodeId, Str};
+use crate::event::{NodeId, Op, OpenState, Str};
 
 impl Tree {
     /// The other radio buttons of the button's group that are checked: same name, same form (or none), same
@@ -30,6 +30,50 @@ impl Tree {
             at = self.parent(at.id)?;
         }
         None
+    }
+
+    /// What a click does to popovers by markup alone: `popovertarget` opens and closes its popover, and a click
+    /// beside an open one that is not `manual` closes it. No recorder notes popovers.
+    pub(super) fn click_popovers(&mut self, target: Option<NodeId>) {
+        let mut on: Vec<NodeId> = Vec::new();
+        let mut at = target.and_then(|id| self.get(id));
+        while let Some(node) = at {
+            on.push(node.id);
+            at = self.parent(node.id).filter(|_| on.len() <= self.len());
+        }
+        let invoker = on.iter().find(|&&id| self.get(id).is_some_and(|n| n.attr("popovertarget").is_some())).copied();
+        let named = invoker.and_then(|id| {
+            let name = self.get(id)?.attr("popovertarget").filter(|name| !name.is_empty())?.clone();
+            let is_it = |other: &NodeId| {
+                self.get(*other).is_some_and(|n| n.attr("popover").is_some() && n.attr("id") == Some(&name))
+            };
+            self.subtree(self.root_of(id)).into_iter().find(is_it)
+        });
+        let is_open = |tree: &Tree, id: NodeId| {
+            tree.get(id).and_then(Node::live).and_then(|l| l.open).is_some_and(|open| open != OpenState::Closed)
+        };
+        let beside: Vec<NodeId> = self
+            .open_popovers()
+            .iter()
+            .copied()
+            .filter(|id| Some(*id) != named && !on.contains(id))
+            .filter(|&id| {
+                self.get(id).and_then(|n| n.attr("popover")).is_some_and(|kind| !kind.eq_ignore_ascii_case("manual"))
+            })
+            .collect();
+        for id in beside {
+            self.apply(&Op::Open { node: id, open: OpenState::Closed });
+        }
+        if let (Some(invoker), Some(popover)) = (invoker, named) {
+            let action = self.get(invoker).and_then(|n| n.attr("popovertargetaction")).map(|a| a.to_ascii_lowercase());
+            let open = match action.as_deref() {
+                Some("show") => true,
+                Some("hide") => false,
+                _ => !is_open(self, popover),
+            };
+            let open = if open { OpenState::Open } else { OpenState::Closed };
+            self.apply(&Op::Open { node: popover, open });
+        }
     }
 
     /// Whether a checkbox or radio button is checked: live state, else the attribute.
@@ -69,7 +113,7 @@ impl Tree {
         let Some(&chosen) = another.or(named.first()) else { return };
         for (i, option) in options.into_iter().enumerate() {
             let selected = i == chosen;
-            self.apply(&crate::event::Op::Selected { node: option, selected });
+            self.apply(&Op::Selected { node: option, selected });
         }
     }
 

@@ -185,6 +185,16 @@ impl Tree {
     pub fn hover(&self) -> Option<NodeId> {
         self.hover
     }
+    /// Elements with a `popover` attribute that are open.
+    pub(super) fn open_popovers(&self) -> Vec<NodeId> {
+        // An element that was opened has live state; few have.
+        self.nodes
+            .iter()
+            .filter(|n| n.live.as_ref().is_some_and(|l| matches!(l.open, Some(OpenState::Open | OpenState::Modal))))
+            .filter(|n| n.attr("popover").is_some() && self.index.contains_key(&n.id))
+            .map(|n| n.id)
+            .collect()
+    }
     /// True when the node hangs, through parents, hosts and iframes, on the top document.
     pub fn is_connected(&self, id: NodeId) -> bool {
         let mut at = id;
@@ -353,7 +363,12 @@ impl Tree {
             Kind::Move(p) | Kind::MouseDown(p) | Kind::MouseUp(p) | Kind::DoubleClick(p) | Kind::Drag(p) => {
                 self.set_hover(p.node)
             }
-            Kind::Click(c) => self.set_hover(c.at.node),
+            Kind::Click(c) => {
+                self.set_hover(c.at.node);
+                if c.trusted {
+                    self.click_popovers(c.at.node);
+                }
+            }
             Kind::FocusIn { node } => self.set_focus(Some(*node)),
             Kind::FocusOut { node } if self.focus == Some(*node) => self.set_focus(None),
             _ => {}
