@@ -12,7 +12,7 @@ const VOID: [&str; 11] = ["img", "input", "source", "track", "link", "meta", "ba
 pub struct Numbers(u64);
 
 impl Numbers {
-    pub fn next(&mut self) -> u64 {
+    pub fn fresh(&mut self) -> u64 {
         self.0 += 1;
         self.0
     }
@@ -59,7 +59,7 @@ pub fn nodes(html: &str, numbers: &mut Numbers) -> Vec<Value> {
 
 fn push_text(open: &mut [(String, Map<String, Value>, Vec<Value>)], text: &str, numbers: &mut Numbers) {
     if let (false, Some((tag, _, children))) = (text.is_empty(), open.last_mut()) {
-        let mut node = json!({"type": 3, "textContent": unescape(text), "id": numbers.next()});
+        let mut node = json!({"type": 3, "textContent": unescape(text), "id": numbers.fresh()});
         if tag == "style" {
             node["isStyle"] = json!(true);
         }
@@ -69,7 +69,7 @@ fn push_text(open: &mut [(String, Map<String, Value>, Vec<Value>)], text: &str, 
 
 fn close(open: &mut Vec<(String, Map<String, Value>, Vec<Value>)>, numbers: &mut Numbers) {
     let svg = open.iter().any(|(tag, ..)| tag == "svg");
-    if let (Some((tag, attributes, children)), id) = (open.pop(), numbers.next()) {
+    if let (Some((tag, attributes, children)), id) = (open.pop(), numbers.fresh()) {
         let mut node = json!({"type": 2, "tagName": tag, "attributes": attributes, "childNodes": children, "id": id});
         if svg {
             node["isSVG"] = json!(true);

@@ -91,12 +91,12 @@ pub fn save(recording: &Value, folder: &Path, name: &str) -> PathBuf {
 
 fn opening(body: Vec<Value>, url: &str, numbers: &mut Numbers) -> Vec<Value> {
     let (width, height) = VIEWPORT;
-    let doctype = json!({"type": 1, "name": "html", "publicId": "", "systemId": "", "id": numbers.next()});
-    let head = json!({"type": 2, "tagName": "head", "attributes": {}, "childNodes": [], "id": numbers.next()});
-    let body = json!({"type": 2, "tagName": "body", "attributes": {}, "childNodes": body, "id": numbers.next()});
+    let doctype = json!({"type": 1, "name": "html", "publicId": "", "systemId": "", "id": numbers.fresh()});
+    let head = json!({"type": 2, "tagName": "head", "attributes": {}, "childNodes": [], "id": numbers.fresh()});
+    let body = json!({"type": 2, "tagName": "body", "attributes": {}, "childNodes": body, "id": numbers.fresh()});
     let html =
-        json!({"type": 2, "tagName": "html", "attributes": {}, "childNodes": [head, body], "id": numbers.next()});
-    let document = json!({"type": 0, "childNodes": [doctype, html], "id": numbers.next()});
+        json!({"type": 2, "tagName": "html", "attributes": {}, "childNodes": [head, body], "id": numbers.fresh()});
+    let document = json!({"type": 0, "childNodes": [doctype, html], "id": numbers.fresh()});
     vec![
         json!({"type": 4, "timestamp": START, "data": {"href": url, "width": width, "height": height}}),
         json!({"type": 2, "timestamp": START + 1, "data": {"node": document, "initialOffset": {"left": 0, "top": 0}}}),
