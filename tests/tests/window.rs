@@ -5,12 +5,12 @@
 
 #![cfg(target_os = "linux")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dwell_tests::listener::Listener;
 use dwell_tests::recordings::{self, LENGTH};
 use dwell_tests::vectors::{VECTORS, armed};
-use dwell_tests::window::Window;
+use dwell_tests::window::{PATIENCE, Window};
 use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
@@ -63,10 +63,16 @@ async fn a_recording_is_imported_played_and_sought() {
         .await;
     assert_eq!(recorded, json!(["CSS1Compat", "Counting", "rgb(0, 90, 200)", 1280, "allow-same-origin"]));
 
-    let picture = window.picture().await;
-    assert!(picture.colours().len() > 50, "only {} colours: the window is blank", picture.colours().len());
+    // What the DOM says is on screen some frames later.
+    let mut picture = window.picture().await;
+    let asked = Instant::now();
+    while picture.share_of([0, 90, 200], 3) < 0.02 && asked.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        picture = window.picture().await;
+    }
     let heading = picture.share_of([0, 90, 200], 3);
     assert!(heading > 0.02, "the recorded page is not on screen: {heading:.4} of the picture has its heading's colour");
+    assert!(picture.colours().len() > 50, "only {} colours: the window is blank", picture.colours().len());
 
     // Playing: the clock and the page move on together.
     if window.js("return window.__dwell.playing()", vec![]).await == Value::Bool(false) {
@@ -160,7 +166,11 @@ async fn the_demo_is_there_at_the_first_start() {
     let styled = format!("return {RECORDED}.defaultView.getComputedStyle({RECORDED}.body).fontFamily");
     let fonts = window.js(&styled, vec![]).await;
     assert!(fonts.as_str().is_some_and(|f| !f.is_empty() && f != "serif"), "the page has no styles: {fonts}");
-    assert!(window.picture().await.colours().len() > 200);
+    let asked = Instant::now();
+    while window.picture().await.colours().len() <= 200 {
+        assert!(asked.elapsed() < PATIENCE, "the demo's page is not on screen");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     window.close().await;
 }
 
