@@ -23,7 +23,7 @@ const LOADING: Millis = 250;
 /// Work after which another keyframe is worth its memory, in changes applied.
 const KEYFRAME_WORK: usize = 4_000;
 /// Nodes that all kept trees together may hold; beyond it the kept trees are thinned out.
-const KEPT_NODES: usize = 3_000_000;
+const KEPT_NODES: usize = 800_000;
 
 /// A session made ready to be shown at any moment.
 pub struct Replay {
