@@ -8,7 +8,7 @@ export interface Palette {
   edge: string;
 }
 
-/** Draws one moment. Colours are `#rrggbb`. */
+/** Draws one moment, and says whether there was anything to draw. Colours are `#rrggbb`. */
 export function draw(
   context: CanvasRenderingContext2D,
   pointer: Pointer,
@@ -17,7 +17,7 @@ export function draw(
   ratio: number,
   place: Place,
   palette: Palette,
-): void {
+): boolean {
   const { canvas } = context;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, canvas.width, canvas.height);
@@ -38,9 +38,11 @@ export function draw(
     ribbon(context, way, 3, palette.accent, 0.9);
   }
 
+  let drew = way.length > 1;
   for (const ring of pointer.rings(time)) {
     const at = place(ring);
     if (!at) continue;
+    drew = true;
     const rounds = ring.kind === 'double' ? 2 : 1;
     for (let n = 0; n < rounds; n++) {
       const radius = 5 + 19 * easeOut(ring.age) + n * 7;
@@ -76,6 +78,7 @@ export function draw(
     context.stroke();
   }
   context.globalAlpha = 1;
+  return drew || !!at;
 }
 
 /** One shape from nothing to its full width: strokes laid end to end would show their joints. */
