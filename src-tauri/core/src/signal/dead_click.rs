@@ -1,14 +1,15 @@
 //! A click on something that does nothing.
 //!
 //! The trap: "nothing followed" is also what a recording shows that ended there. A click counts as dead only when
-//! the recording goes on past the time in which an answer was due, and no other page came up soon after.
+//! the recording goes on past the time in which an answer was due, and no other page came up soon after. rrweb is the
+//! exception: it has no heartbeat and no word at the end, so that its silence is a visitor's who does nothing more.
 
 use serde::Serialize;
 
 use super::target::Exemption;
 use super::walk::{Effect, Press, Seen};
 use super::{Evidence, Signal, SignalKind};
-use crate::event::Millis;
+use crate::event::{Millis, Source};
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Rule {
@@ -66,6 +67,8 @@ pub struct DeadClick {
     /// Until when an answer was looked for.
     pub watched_until: Millis,
     /// Kinds of answer that were looked for.
+    /// Nothing at all was recorded after that time: the visitor did nothing more, or had left.
+    pub recording_ends: bool,
     pub answers_checked: &'static [&'static str],
     pub thresholds: Rule,
     /// Looked for, and none found.
@@ -81,8 +84,9 @@ fn selects(seen: &Seen<'_>, click: &Press, until: Millis) -> bool {
     click.dragged || double || seen.selected(click.document, click.down, late)
 }
 
-fn answered(seen: &Seen<'_>, rule: &Rule, click: &Press) -> bool {
-    let until = click.time.saturating_add(rule.within_ms);
+/// The page did something that a visitor can notice.
+pub(super) fn answered(seen: &Seen<'_>, within_ms: Millis, click: &Press) -> bool {
+    let until = click.time.saturating_add(within_ms);
     let effect = seen.effects_between(click.down, until).any(|e| {
         e.document == click.document
             // What already the press changed is an answer too; a page scrolls and focuses by itself before it.
@@ -92,10 +96,15 @@ fn answered(seen: &Seen<'_>, rule: &Rule, click: &Press) -> bool {
     effect || page
 }
 
+/// The session's last event came before `until`.
+fn ends_silent(seen: &Seen<'_>, until: Millis) -> bool {
+    seen.end < until
+}
+
 /// The recording tells whether something happened.
 fn observed(seen: &Seen<'_>, rule: &Rule, click: &Press) -> bool {
     let until = click.time.saturating_add(rule.within_ms);
-    if seen.end < until || seen.has_gap(click.document, click.time, until) {
+    if ends_silent(seen, until) && seen.source != Source::Rrweb || seen.has_gap(click.document, click.time, until) {
         return false;
     }
     let soon = click.time.saturating_add(rule.next_page_within_ms);
@@ -108,7 +117,11 @@ pub(super) fn detect(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
     for click in &seen.clicks {
         let until = click.time.saturating_add(rule.within_ms);
         let exempt = !click.target.known || EXEMPT.iter().any(|e| click.target.is(*e));
-        if exempt || selects(seen, click, until) || answered(seen, rule, click) || !observed(seen, rule, click) {
+        if exempt
+            || selects(seen, click, until)
+            || answered(seen, rule.within_ms, click)
+            || !observed(seen, rule, click)
+        {
             continue;
         }
         let at_ms = seen.on_page(click.page, click.time);
@@ -125,6 +138,7 @@ pub(super) fn detect(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
                 click: click.time,
                 point: (click.at.x, click.at.y),
                 watched_until: until,
+                recording_ends: ends_silent(seen, until),
                 answers_checked: ANSWERS,
                 thresholds: *rule,
                 exemptions_checked: CHECKED,

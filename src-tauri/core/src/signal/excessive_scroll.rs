@@ -99,6 +99,15 @@ pub(super) fn detect(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
             while end + 1 < turns.len() && close(end + 1) {
                 end += 1;
             }
+            let next = end + 1;
+            // A slow turn before the haste or after it is no part of it, as long as enough remain.
+            let pace = rule.within_ms / (need as Millis).max(1);
+            while end - i + 1 > need && turns[i + 1].time.saturating_sub(turns[i].time) > pace {
+                i += 1;
+            }
+            while end - i + 1 > need && turns[end].time.saturating_sub(turns[end - 1].time) > pace {
+                end -= 1;
+            }
             let (from, until) = (turns[i].time, turns[end].time);
             signals.push(Signal {
                 kind: SignalKind::ExcessiveScroll,
@@ -116,7 +125,7 @@ pub(super) fn detect(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
                     thresholds: *rule,
                 }),
             });
-            i = end + 1;
+            i = next;
         }
     }
     signals

@@ -1,10 +1,12 @@
 //! A page that was left at once for the page before it.
 //!
 //! The trap: "the same page" is an address without its fragment, unless the fragment is the route; and a page
-//! view that began because the recorder started anew is not a page that somebody went to.
+//! view that began because the recorder started anew is not a page that somebody went to. Back and forward again is
+//! the same sequence of addresses, and no quick back.
 
 use serde::Serialize;
 
+use super::target::Exemption;
 use super::walk::Seen;
 use super::{Evidence, Signal, SignalKind};
 use crate::event::{Millis, Page};
@@ -15,11 +17,13 @@ pub struct Rule {
     pub within_ms: Millis,
     /// A click so short before the page was left is the one that left it.
     pub leaving_click_ms: Millis,
+    /// A click on anything but a link so short before the page came up is the one that led to it.
+    pub routing_click_ms: Millis,
 }
 
 impl Default for Rule {
     fn default() -> Rule {
-        Rule { within_ms: 7_000, leaving_click_ms: 2_000 }
+        Rule { within_ms: 7_000, leaving_click_ms: 2_000, routing_click_ms: 500 }
     }
 }
 
@@ -37,6 +41,8 @@ pub struct QuickBack {
     pub stayed_ms: Millis,
     /// Clicks on it, none or the one that left it.
     pub clicks: Vec<Millis>,
+    /// The click that led to the page, when there was one.
+    pub led_by: Option<Millis>,
     pub thresholds: Rule,
 }
 
@@ -63,7 +69,7 @@ fn stays<'p>(pages: &'p [Page]) -> Vec<(&'p Page, &'p Page)> {
 pub(super) fn detect(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
     let stays = stays(seen.pages);
     let mut signals = Vec::new();
-    for window in stays.windows(3) {
+    for (i, window) in stays.windows(3).enumerate() {
         let [(before, before_last), (first, last), (after, _)] = *window else { continue };
         if before.url.is_empty() || address(&before.url) != address(&after.url) {
             continue;
@@ -85,10 +91,15 @@ pub(super) fn detect(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
         }
         // The click on the page before that led here, when there was one.
         let led = seen.clicks.iter().rev().find(|c| {
-            (before.number..=before_last.number).contains(&c.page)
-                && c.time <= arrived
-                && arrived.saturating_sub(c.time) <= rule.leaving_click_ms
+            let wait = arrived.saturating_sub(c.time);
+            let longest = if c.target.is(Exemption::Link) { rule.leaving_click_ms } else { rule.routing_click_ms };
+            (before.number..=before_last.number).contains(&c.page) && (0..=longest).contains(&wait)
         });
+        // Back to where the visitor had come from and forward again: the page between is no disappointment.
+        let from_there = i > 0 && address(&stays[i - 1].0.url) == address(&first.url);
+        if led.is_none() && from_there {
+            continue;
+        }
         signals.push(Signal {
             kind: SignalKind::QuickBack,
             page: first.number,
@@ -106,6 +117,7 @@ pub(super) fn detect(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
                 left,
                 stayed_ms: stayed,
                 clicks,
+                led_by: led.map(|c| c.time),
                 thresholds: *rule,
             }),
         });

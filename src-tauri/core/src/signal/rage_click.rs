@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use super::dead_click::answered;
 use super::target::Exemption;
 use super::walk::{Press, Seen};
 use super::{Evidence, Signal, SignalKind};
@@ -19,11 +20,13 @@ pub struct Rule {
     pub within_ms: Millis,
     /// Farthest from one click to the next, CSS px of the document.
     pub within_px: f64,
+    /// Clicks that each come later after the one before, each of them answered within this time, are no rage.
+    pub unhurried_ms: Millis,
 }
 
 impl Default for Rule {
     fn default() -> Rule {
-        Rule { clicks: 3, within_ms: 1_000, within_px: 30.0 }
+        Rule { clicks: 3, within_ms: 1_000, within_px: 30.0, unhurried_ms: 500 }
     }
 }
 
@@ -37,6 +40,7 @@ const EXEMPT: &[Exemption] = &[
     Exemption::CarouselControl,
     Exemption::DatePicker,
     Exemption::Pagination,
+    Exemption::Answered,
 ];
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,6 +69,12 @@ fn follows(seen: &Seen<'_>, rule: &Rule, last: &Press, next: &Press) -> bool {
         && !seen.selected(last.document, last.down, next.time)
 }
 
+/// Somebody works with a control that does what it should, one click after the other's answer.
+fn at_work(seen: &Seen<'_>, rule: &Rule, chain: &[Press]) -> bool {
+    chain.windows(2).all(|pair| pair[1].time.saturating_sub(pair[0].time) > rule.unhurried_ms)
+        && chain.iter().all(|click| answered(seen, rule.unhurried_ms, click))
+}
+
 pub(super) fn detect(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
     let mut signals = Vec::new();
     let mut from = 0;
@@ -76,6 +86,7 @@ pub(super) fn detect(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
         from = i;
         let (Some(first), Some(last)) = (chain.first(), chain.last()) else { continue };
         let exempt = EXEMPT.iter().any(|e| chain.iter().any(|c| c.target.is(*e)))
+            || at_work(seen, rule, chain)
             || seen.selected(first.document, first.down, last.time.saturating_add(seen.selection_delay()));
         if chain.len() < rule.clicks.max(2) || exempt {
             continue;

@@ -40,6 +40,8 @@ pub enum Exemption {
     DatePicker,
     /// Previous and next of a list of pages: made for fast clicks.
     Pagination,
+    /// Every click was answered, and the next waited for the answer: somebody at work with a control.
+    Answered,
     /// The dimmed rest of the page around a dialog.
     ModalBackdrop,
 }
