@@ -1,4 +1,5 @@
-//! Uncaught script errors and unhandled rejections.
+//! Uncaught script errors, and unhandled rejections where a recorder tells of them (Clarity's listens to `error`
+//! alone).
 //!
 //! The trap: a browser hides everything about an error in a script of another origin and says "Script error."
 //! Whose fault an error is can then only be told from what it does not say.

@@ -55,7 +55,7 @@ fn address(url: &str) -> &str {
 }
 
 /// A new page view of the same address is the same stay.
-fn stays<'p>(pages: &'p [Page]) -> Vec<(&'p Page, &'p Page)> {
+fn stays(pages: &[Page]) -> Vec<(&Page, &Page)> {
     let mut stays: Vec<(&Page, &Page)> = Vec::new();
     for page in pages {
         match stays.last_mut() {

@@ -194,10 +194,8 @@ fn words(text: &str) -> Vec<String> {
     let mut word = String::new();
     let mut low = false;
     for c in text.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && low) {
-            if !word.is_empty() {
-                out.push(std::mem::take(&mut word));
-            }
+        if (!c.is_alphanumeric() || (c.is_uppercase() && low)) && !word.is_empty() {
+            out.push(std::mem::take(&mut word));
         }
         low = c.is_lowercase();
         if c.is_alphanumeric() {
@@ -284,8 +282,8 @@ fn surroundings(node: &Node, exempt: &mut Vec<Exemption>) {
     let class = lower(node, "class");
     let described = lower(node, "aria-roledescription");
     let names = |list: &[&str]| {
-        let plain = tag(node).contains('-').then(|| tag(node).to_ascii_lowercase()).unwrap_or_default();
-        list.iter().any(|n| class.contains(n) || described.contains(n) || plain.contains(n))
+        let custom = if tag(node).contains('-') { tag(node) } else { "" };
+        list.iter().any(|n| class.contains(n) || described.contains(n) || custom.contains(n))
     };
     if names(CAROUSELS) {
         exempt.push(Exemption::Carousel);
