@@ -12,5 +12,6 @@ pub mod facts;
 pub mod findings;
 pub mod format;
 pub mod replay;
+pub mod signal;
 pub mod store;
 pub mod wire;

@@ -84,7 +84,7 @@ fn compare(score: &mut Score, name: &str, format: &str, f: &SessionFacts, truth:
     let row = f.to_json();
     let landing = &truth["landing"];
     let clicks = truth["clicks"].as_array().map(Vec::len).unwrap_or_default();
-    score.want(at("click_count"), f.click_count, clicks + unheard(name, format));
+    score.want(at("click_count"), f.click_count, clicks + unheard(name));
     for key in ["source", "medium", "campaign", "term", "content"] {
         score.want(at(key), text(&row[format!("utm.{key}")]), text(&landing["utm"][format!("utm_{key}")]));
     }
@@ -115,12 +115,11 @@ fn compare(score: &mut Score, name: &str, format: &str, f: &SessionFacts, truth:
 }
 
 /// Clicks that the recording holds and the page's own log does not: it heard the top document only, where two
-/// visits also clicked inside a frame; and rrweb does not write down that a script made a click.
-fn unheard(name: &str, format: &str) -> usize {
-    match (&name[..3], format) {
-        ("d05", _) => 2,
-        ("d28", _) => 1,
-        ("d11", "rrweb") => 1,
+/// visits also clicked inside a frame.
+fn unheard(name: &str) -> usize {
+    match &name[..3] {
+        "d05" => 2,
+        "d28" => 1,
         _ => 0,
     }
 }

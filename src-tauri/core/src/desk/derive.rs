@@ -13,10 +13,13 @@ use crate::facts::{activity_bins, of_session, page_starts};
 use crate::findings::{Finding, Findings};
 use crate::format::{clarity, rrweb};
 use crate::replay::Replay;
+use crate::signal::{self, Counts, Evidence, Signal, Thresholds};
 use crate::store::{Identity, Keyframe, Sketch};
 
 /// Bars of the activity strip in the session list.
 const ACTIVITY_BINS: usize = 58;
+/// Most different messages of errors after clicks that a row keeps.
+const MESSAGES: usize = 100;
 
 /// A recorded body of one session.
 pub(crate) struct Body<'a> {
@@ -86,16 +89,57 @@ pub(crate) fn meta<'s>(said: impl Iterator<Item = &'s str>) -> SessionMeta {
     meta
 }
 
+/// The labels on a session by the definitions as they stand.
+pub(crate) fn signals(session: &Session) -> Vec<Signal> {
+    signal::detect(session, &Thresholds::default())
+}
+
 /// The session's row of filterable fields, under its id in this cache.
-pub(crate) fn facts(id: &str, session: &Session, meta: &SessionMeta, project: Option<&str>) -> Map<String, Value> {
+pub(crate) fn facts(
+    id: &str,
+    session: &Session,
+    signals: &[Signal],
+    meta: &SessionMeta,
+    project: Option<&str>,
+) -> Map<String, Value> {
     let mut facts = of_session(session, meta);
     facts.id = id.to_owned();
     if let Some(project) = project {
         facts.project = Some(project.to_owned());
     }
     match facts.to_json() {
-        Value::Object(row) => row,
+        Value::Object(mut row) => {
+            count(&mut row, signals);
+            row
+        }
         _ => Map::new(),
+    }
+}
+
+/// Adds the fields that the detectors make.
+fn count(row: &mut Map<String, Value>, signals: &[Signal]) {
+    let counts = Counts::of(signals);
+    row.insert("rage_clicks".to_owned(), counts.rage_clicks.into());
+    row.insert("dead_clicks".to_owned(), counts.dead_clicks.into());
+    row.insert("quick_backs".to_owned(), counts.quick_backs.into());
+    row.insert("excessive_scrolls".to_owned(), counts.excessive_scrolls.into());
+    row.insert("frustration".to_owned(), counts.frustration().score.into());
+    // Where errors are not recorded, none after a click is not known either.
+    if row.contains_key("js_errors") {
+        row.insert("error_clicks".to_owned(), counts.error_clicks.into());
+        let mut messages: Vec<&str> = Vec::new();
+        for signal in signals {
+            if let Evidence::ErrorClick(evidence) = &signal.evidence {
+                for (_, message) in &evidence.errors {
+                    if !messages.contains(&message.as_str()) && messages.len() < MESSAGES {
+                        messages.push(message);
+                    }
+                }
+            }
+        }
+        if !messages.is_empty() {
+            row.insert("click_error".to_owned(), messages.into());
+        }
     }
 }
 

@@ -30,6 +30,7 @@ use crate::archive::{self, Hash, Seen};
 use crate::error::{Error, Result};
 use crate::event::Millis;
 use crate::findings::{Finding, Findings, Severity};
+use crate::signal::Signal;
 use crate::store::{self, Cache, Chunk, DERIVED_BY, Identity, Keyframe, NewSession, OriginalInfo, Sketch};
 
 #[derive(Debug, Clone, Default)]
@@ -216,6 +217,7 @@ struct Ready {
     chunks: Vec<Chunk>,
     keyframes: Vec<Keyframe>,
     sketch: Sketch,
+    signals: Vec<Signal>,
     /// Bodies that are new, compressed: index into the group.
     packed: Vec<(usize, Vec<u8>)>,
 }
@@ -457,7 +459,7 @@ impl<'c> Import<'c> {
     }
 
     fn write_session(&mut self, group: &Group, ready: Ready) -> Result<()> {
-        let Ready { identity, mut derived, chunks, keyframes, sketch, packed, .. } = ready;
+        let Ready { identity, mut derived, chunks, keyframes, sketch, signals, packed, .. } = ready;
         let existing = self.cache.find(&identity)?;
         let (id, old_pages) = match &existing {
             Some(id) => (id.clone(), self.cache.measure(id)?.pages),
@@ -477,7 +479,7 @@ impl<'c> Import<'c> {
             (None, Some(id)) => self.cache.session(id)?.project,
             (None, None) => derived.session.project.clone(),
         };
-        let facts = derive::facts(&id, &derived.session, &meta, project.as_deref());
+        let facts = derive::facts(&id, &derived.session, &signals, &meta, project.as_deref());
         let mut list = derived.findings.into_list();
         for finding in &mut list {
             finding.session = Some(id.clone());
@@ -686,9 +688,10 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepar
     let chunks = store::encode(&derived.session.events)?;
     let keyframes = derive::keyframes(&derived.session);
     let sketch = derive::sketch(&derived.session);
+    let signals = derive::signals(&derived.session);
     let packed = new.into_iter().map(|i| Ok((i, store::pack(&group.bodies[i].bytes)?))).collect::<Result<Vec<_>>>()?;
     let base = base.iter().map(|info| info.hash).collect();
-    let ready = Ready { identity, base, base_said: said.len(), derived, chunks, keyframes, sketch, packed };
+    let ready = Ready { identity, base, base_said: said.len(), derived, chunks, keyframes, sketch, signals, packed };
     Ok(Prepared { group, outcome: Outcome::Write(Box::new(ready)) })
 }
 

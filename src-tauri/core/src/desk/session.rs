@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::event::{Millis, Session};
 use crate::facts;
 use crate::replay::Replay;
+use crate::signal::Counts;
 use crate::store::Cache;
 
 /// When in a session: by the wall clock, or on one of its page views.
@@ -21,7 +22,7 @@ pub enum Moment {
     OnPage { page: u32, at_ms: Millis },
 }
 
-/// `dwell session`: the facts, flat, with `pages` and `signals`.
+/// `dwell session`: the facts, flat, with `pages`, `signals` and `frustration_parts` (what the score is made of).
 ///
 /// # Errors
 /// [`Error::SessionMissing`], the `Cache…` ones.
@@ -29,9 +30,13 @@ pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
     let row = cache.session(id)?;
     let session = cache.load(id)?;
     let facts = facts::of_session(&session, &row.meta);
-    let mut out = derive::facts(id, &session, &row.meta, row.project.as_deref());
+    let signals = derive::signals(&session);
+    let mut out = derive::facts(id, &session, &signals, &row.meta, row.project.as_deref());
     let pages = facts.pages.iter().map(facts::PageFacts::to_json).collect();
     out.insert("pages".to_owned(), Value::Array(pages));
+    out.insert("signals".to_owned(), serde_json::to_value(&signals).unwrap_or_default());
+    let parts = serde_json::to_value(Counts::of(&signals).frustration()).unwrap_or_default();
+    out.insert("frustration_parts".to_owned(), parts);
     out.insert("findings".to_owned(), serde_json::to_value(cache.findings(id)?).unwrap_or_default());
     Ok(out)
 }

@@ -23,7 +23,7 @@ pub use activity::{activity_bins, hidden_spans, idle_spans, page_starts};
 pub use agent::{Agent, Device, Hints, browser_word, device_word, identify, os_word};
 pub use channel::{Visit, channel};
 pub use fields::{FIELDS, Field, FieldKind, Maker, PRODUCT_FIELDS, Reach, TAG_PREFIX, Word, field};
-pub use page::{PageFacts, script_error};
+pub use page::PageFacts;
 pub use session::{Seconds, SessionFacts, of_session};
 pub use spans::Span;
 pub use url::{CAMPAIGN_KEYS, Campaign, campaign, click_ids, host};

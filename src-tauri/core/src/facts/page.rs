@@ -10,6 +10,7 @@ use super::masking::MaskCount;
 use super::session::Seconds;
 use super::spans::{Span, length, union, within};
 use crate::event::{Event, Gap, Kind, Millis, NodeId, Page};
+use crate::signal::script_error;
 
 /// One page view. Fields that the recording cannot tell are left out of the JSON; names are those of the
 /// session's fields where they mean the same.
@@ -72,18 +73,6 @@ impl PageFacts {
     /// Keys that are not known are passed over.
     pub fn from_json(value: serde_json::Value) -> Option<PageFacts> {
         serde_json::from_value(value).ok()
-    }
-}
-
-/// Message of an uncaught script error. rrweb's console plugin writes these to the log that it records, with the
-/// browser's own "Uncaught" in front.
-pub fn script_error(kind: &Kind) -> Option<&str> {
-    match kind {
-        Kind::Error { message, .. } => Some(message),
-        Kind::Console { level, message, .. } if &**level == "error" && message.starts_with("Uncaught ") => {
-            Some(message)
-        }
-        _ => None,
     }
 }
 

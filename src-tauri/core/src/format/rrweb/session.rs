@@ -165,6 +165,9 @@ struct Start {
     full: Option<usize>,
 }
 
+/// Longest time from a press to the click that comes of it, ms.
+const PRESS: f64 = 1_000.0;
+
 struct Window {
     /// Places of the window's events in the session's list.
     order: Vec<usize>,
@@ -181,6 +184,10 @@ struct Window {
     /// The document's recording began before its DOM was ready, so that its Load event is still to come.
     early: bool,
     size: Option<(u32, u32)>,
+    /// When a button or finger went down of which no click has come yet.
+    pressed: Option<f64>,
+    /// The focused node, as far as recorded.
+    focus: Option<u64>,
     last_time: f64,
     last_sid: Option<u64>,
     began: Millis,
@@ -242,6 +249,8 @@ impl Decoder {
                     shown: false,
                     early: false,
                     size: None,
+                    pressed: None,
+                    focus: None,
                     last_time: e.time,
                     last_sid: None,
                     began: 0,
@@ -745,7 +754,7 @@ impl Decoder {
         page
     }
 
-    fn interaction(&mut self, w: &Window, e: &RawEvent<'_>, root: Val<'_>, data: Val<'_>) {
+    fn interaction(&mut self, w: &mut Window, e: &RawEvent<'_>, root: Val<'_>, data: Val<'_>) {
         let at = self.point(w, data, e.time);
         let pointer_type = match data.get("pointerType").and_then(Val::int) {
             Some(0) => Some("mouse"),
@@ -753,6 +762,21 @@ impl Decoder {
             Some(2) => Some("touch"),
             _ => None,
         };
+        let kind = data.get("type").and_then(Val::int);
+        // A script's click() has no place and no press. So has one by keyboard, which acts on what has the focus,
+        // or submits the form around it.
+        let placeless = ["x", "y"].iter().all(|key| data.get(key).and_then(Val::number) == Some(0.0));
+        let by_keyboard = w.focus.is_some_and(|focus| {
+            at.node == Some(NodeId(focus)) || w.document.known(focus).is_some_and(|n| n.field != Field::None)
+        });
+        let trusted = !placeless || w.pressed.is_some_and(|t| e.time - t <= PRESS) || by_keyboard;
+        match kind {
+            Some(1 | 7) => w.pressed = Some(e.time),
+            Some(2 | 10) => w.pressed = None,
+            Some(5) => w.focus = at.node.map(|n| n.0),
+            Some(6) => w.focus = None,
+            _ => {}
+        }
         let click = |button: u8, strings: &mut Strings| Click {
             at,
             inside: None,
@@ -763,13 +787,13 @@ impl Decoder {
             text: None,
             link: None,
             hash: None,
-            trusted: true,
+            trusted,
             tag: at.node.and_then(|n| w.document.known(n.0)).map(|n| n.tag.clone()).filter(|t| !t.is_empty()),
             class: None,
             element_id: None,
             pointer_type: pointer_type.map(|t| strings.keep(t)),
         };
-        let kind = match data.get("type").and_then(Val::int) {
+        let kind = match kind {
             Some(0) => Kind::MouseUp(at),
             Some(1) => Kind::MouseDown(at),
             Some(2) => Kind::Click(click(0, &mut self.strings)),

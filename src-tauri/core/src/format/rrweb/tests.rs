@@ -645,6 +645,31 @@ fn prefixes_tell_rrweb_from_the_rest() {
 }
 
 #[test]
+fn a_click_without_place_and_press_is_a_scripts() {
+    let body = [el(5, "button", "", ""), el(6, "input", "", ""), el(7, "a", "", "")].join(",");
+    let act = |time: i64, kind: u8, id: u32, x: u32| {
+        inc(time, &format!(r#""source":2,"type":{kind},"id":{id},"x":{x},"y":0,"pointerType":0"#))
+    };
+    let trusted = |events: &[String]| {
+        let s = page(&body, events);
+        let Kind::Click(click) = last(&s) else { panic!() };
+        click.trusted
+    };
+    assert!(!trusted(&[act(1100, 2, 5, 0)]));
+    assert!(trusted(&[act(1100, 2, 5, 3)]));
+    // A press of its own, mouse or finger; that of the click before is used up, and an old one was another's.
+    assert!(trusted(&[act(1100, 1, 5, 0), act(1150, 0, 5, 0), act(1151, 2, 5, 0)]));
+    assert!(trusted(&[act(1100, 7, 5, 0), act(1150, 9, 5, 0), act(1151, 2, 5, 0)]));
+    assert!(!trusted(&[act(1100, 1, 7, 3), act(1151, 2, 7, 3), act(1152, 2, 5, 0)]));
+    assert!(!trusted(&[act(1100, 7, 7, 3), act(1150, 9, 7, 3), act(3000, 2, 5, 0)]));
+    // By keyboard: on what has the focus, or from a field of the form.
+    assert!(trusted(&[act(1100, 5, 5, 0), act(1200, 2, 5, 0)]));
+    assert!(trusted(&[act(1100, 5, 6, 0), act(1200, 2, 5, 0)]));
+    assert!(!trusted(&[act(1100, 5, 7, 0), act(1200, 2, 5, 0)]));
+    assert!(!trusted(&[act(1100, 5, 5, 0), act(1150, 6, 5, 0), act(1200, 2, 5, 0)]));
+}
+
+#[test]
 fn ids_are_derived_from_the_stream_or_taken_from_its_container() {
     let events = [meta(1000, HREF), full(1001, "")];
     let id = decode(&events).id;
