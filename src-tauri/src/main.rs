@@ -9,6 +9,8 @@ mod assets;
 mod commands;
 #[cfg(target_os = "linux")]
 mod content_filter;
+#[cfg(target_os = "linux")]
+mod graphics;
 mod projects;
 mod walls;
 mod window;
@@ -30,6 +32,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    #[cfg(target_os = "linux")]
+    graphics::paint_plainly_without_a_device();
     let walls = Arc::new(walls::Walls::default());
     let built = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())

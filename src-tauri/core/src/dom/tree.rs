@@ -712,6 +712,7 @@ impl Tree {
             Some(parent_id) => match self.slot(parent_id).filter(|&p| !self.nodes[p as usize].limbo) {
                 Some(parent_slot) => self.attach_or_drop(slot, parent_slot, place),
                 None => {
+                    self.text_under_parent_changed(slot);
                     self.unlink(slot);
                     self.orphans.entry(parent_id).or_default().push((id, place));
                 }
