@@ -1,6 +1,8 @@
 //! The rebuilt page against the live one, on the repository's own visits: their checkpoints hold the DOM as a walker
 //! in the page saw it. `make test` measures the larger corpus with its own scorer when it is there.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
