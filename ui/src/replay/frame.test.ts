@@ -271,3 +271,29 @@ it('plays and seeks the same recording to the same page', async () => {
   expect(value).toBe('AUTUMN15');
   expect(frame.problems).toBe(0);
 });
+
+describe('what is removed in a batch', () => {
+  const base: PatchOp[] = [
+    ['D', 1, 0, ['html', '', '']], ['E', 2, 0, 'html', 0], ['E', 3, 0, 'body', 0], ['E', 4, 0, 'div', { id: 'old' }],
+    ['E', 5, 0, 'table', 0], ['X', 6, 'cell'], ['I', 2, 1, 0], ['I', 3, 2, 0], ['I', 4, 3, 0], ['I', 5, 4, 0], ['I', 6, 5, 0],
+  ];
+  const step = (state: number, ops: PatchOp[], reset = false): Step => ({
+    state, time: state, page: 1, document: 1, viewport: null, url: '', hidden: false, reset, ops,
+  });
+
+  it('may be moved out of before the batch ends, and stays known', () => {
+    const element = document.createElement('iframe');
+    document.body.append(element);
+    const frame = new Frame(element);
+    frame.apply(step(1, base, true));
+    const table = frame.node(5);
+    frame.apply(step(2, [['R', 4], ['E', 7, 0, 'section', 0], ['I', 7, 3, 0], ['I', 5, 7, 0]]));
+    expect(frame.problems).toBe(0);
+    expect(frame.node(5)).toBe(table);
+    expect(frame.node(4)).toBeUndefined();
+    expect(frame.node(7)?.textContent).toBe('cell');
+    frame.apply(step(3, [['R', 7]]));
+    expect([frame.node(7), frame.node(5), frame.node(6)]).toEqual([undefined, undefined, undefined]);
+    element.remove();
+  });
+});

@@ -101,6 +101,7 @@ export class Frame {
   #focused: Element[] = [];
 
   // What the batch under way has still to do when all nodes are in place.
+  #leaving: Node[] = [];
   #toAdopt = new Set<number>();
   #toScroll = new Set<number>();
   #toOpen = new Set<number>();
@@ -332,6 +333,12 @@ export class Frame {
     return node;
   }
 
+  /** A node made anew has nothing of what its predecessor of that id had. */
+  #clear(id: number): void {
+    for (const map of [this.#adopted, this.#scrolls, this.#opens, this.#canvases]) map.delete(id);
+    this.#clamped.delete(id);
+  }
+
   #know(id: number, node: Node): void {
     this.#nodes.set(id, node);
     this.#ids.set(node, id);
@@ -355,6 +362,7 @@ export class Frame {
       element = this.#parsed(name) ?? doc.createElement('dwell-unknown');
       this.problems += element.localName === 'dwell-unknown' ? 1 : 0;
     }
+    this.#clear(id);
     this.#know(id, element);
     if (ns === 0 && (name === 'iframe' || name === 'frame')) element.setAttribute('sandbox', 'allow-same-origin');
     if (attrs) {
@@ -484,10 +492,28 @@ export class Frame {
       this.#docs.delete(id);
       return;
     }
-    this.#forget(node);
-    if (isDocument(node) || isRoot(node)) while (node.lastChild) node.lastChild.remove();
-    else node.parentNode?.removeChild(node);
+    // A later op of this batch may move something out of what goes, so it is forgotten when the batch ends.
+    if (isDocument(node) || isRoot(node)) {
+      for (let child = node.lastChild; child; child = node.lastChild) {
+        child.remove();
+        this.#leaving.push(child);
+      }
+      this.#forget(node);
+    } else {
+      // The documents of its frames end with it, whatever is done later.
+      for (const record of [...this.#docs.values()]) {
+        const owner = record.iframe ? this.#nodes.get(record.iframe) : undefined;
+        if (owner && this.#around(owner).includes(node)) this.#forget(record.doc);
+      }
+      node.parentNode?.removeChild(node);
+      this.#leaving.push(node);
+    }
     this.#stateMoved ||= this.#hover !== 0 || this.#focus !== 0;
+  }
+
+  #forgetLeft(): void {
+    for (const node of this.#leaving) if (!node.parentNode) this.#forget(node);
+    this.#leaving = [];
   }
 
   #forget(root: Node): void {
@@ -665,6 +691,7 @@ export class Frame {
   }
 
   #settle(): void {
+    this.#forgetLeft();
     this.#settleFrames();
     for (const id of this.#toAdopt) this.#guard(() => this.#adopt(id));
     this.#toAdopt.clear();

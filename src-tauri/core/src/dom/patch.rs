@@ -240,11 +240,26 @@ impl<'a, 'v> Comparison<'a, 'v> {
         Comparison { a, b, created: Vec::new(), is_created: HashSet::new(), moved: BTreeSet::new() }
     }
 
-    fn create(&mut self, id: NodeId) {
-        for id in self.b.shown_subtree(id) {
+    /// Notes that the frame must make the node and what is under it, but for nodes that the frame has already:
+    /// those only move here. Roots cannot move, and what was in a frame that moved is lost (`anew`).
+    fn create(&mut self, top: NodeId, anew: bool) {
+        let mut stack = vec![top];
+        while let Some(id) = stack.pop() {
+            let Some(node) = self.b.tree.get(id) else { continue };
+            if !is_sent(node) {
+                continue;
+            }
+            let is_root = matches!(node.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. });
+            let moves = id != top && !anew && !is_root && self.a.is_shown(id) && !self.shape_changed(id);
+            if moves && self.a.tree.document_of(id) == self.b.tree.document_of(id) {
+                continue;
+            }
             if self.is_created.insert(id) {
                 self.created.push(id);
             }
+            stack.extend(self.b.kids(id).into_iter().rev());
+            stack.extend(self.b.tree.content(id).map(|n| n.id));
+            stack.extend(self.b.tree.shadow(id).map(|n| n.id));
         }
     }
 
@@ -270,11 +285,11 @@ impl<'a, 'v> Comparison<'a, 'v> {
             let is = self.b.is_shown(id);
             match (was, is) {
                 (true, false) => gone.push(id),
-                (false, true) => self.create(id),
+                (false, true) => self.create(id, false),
                 (true, true) => {
                     if self.shape_changed(id) {
                         gone.push(id);
-                        self.create(id);
+                        self.create(id, false);
                     } else {
                         kept.push(id);
                     }
@@ -330,7 +345,7 @@ impl<'a, 'v> Comparison<'a, 'v> {
             .collect();
         for document in refill {
             let before = self.created.len();
-            self.create(document);
+            self.create(document, true);
             for at in before..self.created.len() {
                 let parent = self.created[at];
                 let plan = self.place_children(parent, true);
