@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::Source;
 use crate::findings::{Finding, Findings};
 use crate::format::clarity::payload;
+use crate::store::{Content, Dictionary};
 
 /// Bytes of waiting bodies that are kept in memory.
 const WAIT_IN_MEMORY: u64 = 192 << 20;
@@ -53,8 +54,27 @@ impl Group {
 pub(crate) enum Job {
     Group(Box<Group>),
     Asset(Asset),
-    AssetUrls { scope: [u8; 32], urls: Vec<(String, Hash)> },
-    Notes { path: String, bytes: Vec<u8> },
+    AssetUrls {
+        scope: [u8; 32],
+        urls: Vec<(String, Hash)>,
+    },
+    Notes {
+        path: String,
+        bytes: Vec<u8>,
+    },
+    /// What the groups behind it are packed with.
+    Dictionary(Content, Dictionary),
+}
+
+impl Job {
+    /// Bytes of memory, about.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Job::Group(group) => group.size(),
+            Job::Asset(asset) => asset.bytes.len() as u64,
+            Job::AssetUrls { .. } | Job::Notes { .. } | Job::Dictionary(..) => 0,
+        }
+    }
 }
 
 /// Sorts Clarity before rrweb: when both recorded one visit, Clarity's session has the plain id.

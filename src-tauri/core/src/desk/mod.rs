@@ -8,6 +8,7 @@ pub mod events;
 mod gather;
 pub mod import;
 pub mod list;
+mod sample;
 pub mod session;
 pub mod verify;
 mod window;

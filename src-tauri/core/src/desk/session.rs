@@ -31,7 +31,8 @@ pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
     let session = cache.load(id)?;
     let facts = facts::of_session(&session, &row.meta);
     let signals = derive::signals(&session);
-    let mut out = derive::facts(id, &session, &signals, &row.meta, row.project.as_deref());
+    let mut out = derive::facts(&session, &signals, &row.meta);
+    derive::place(&mut out, id, row.project.as_deref());
     let pages = facts.pages.iter().map(facts::PageFacts::to_json).collect();
     out.insert("pages".to_owned(), Value::Array(pages));
     out.insert("signals".to_owned(), serde_json::to_value(&signals).unwrap_or_default());
