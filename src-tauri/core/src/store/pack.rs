@@ -21,7 +21,7 @@ use crate::event::Event;
 
 const LEVEL: i32 = 3;
 /// Room for the places of a dictionary's texts, as a power of two.
-const PLACES: u32 = 19;
+const PLACES: u32 = 18;
 /// Largest dictionary.
 const DICTIONARY_BYTES: usize = 1 << 20;
 /// Bodies that are unpacked together.
