@@ -583,6 +583,87 @@ fn cancelling_keeps_whole_sessions_only() {
 }
 
 #[test]
+fn a_known_file_is_not_read_again_and_forgotten_when_something_goes() {
+    let mut desk = Desk::new();
+    let lines: String = (0..40)
+        .map(|i| {
+            format!(
+                "{{\"clarity\":[{},{}]}}\n",
+                clarity(&format!("s{i}"), "u", 1, 1, false),
+                clarity(&format!("s{i}"), "u", 1, 2, true)
+            )
+        })
+        .collect();
+    let path = desk.file("many.ndjson", lines);
+    let first = desk.import(&[&path]).unwrap();
+    let before = desk.dump();
+    let known = |desk: &Desk| -> i64 {
+        let db = rusqlite::Connection::open(desk.cache.path()).unwrap();
+        db.query_row("SELECT count(*) FROM known_files", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(known(&desk), 1);
+    // The bytes count, not the name.
+    let other = desk.file("other name", std::fs::read(&path).unwrap());
+    let second = desk.import(&[&other]).unwrap();
+    assert_eq!((second.sessions_added, second.sessions_updated, second.duplicates), (0, 0, 80));
+    assert_eq!((second.bytes, &second.sessions), (first.bytes, &first.sessions));
+    assert_eq!(desk.dump(), before);
+    // Another project is something new to say of every session.
+    let options = Options { project: Some("client".to_owned()), ..Options::default() };
+    assert_eq!(desk.import_with(&[&path], &options).unwrap().sessions_updated, 40);
+    assert_eq!(desk.import_with(&[&path], &options).unwrap().sessions_updated, 0);
+    for sql in ["DELETE FROM sessions WHERE id = 's7'", "DELETE FROM bundles WHERE session = 's8'"] {
+        let db = rusqlite::Connection::open(desk.cache.path()).unwrap();
+        db.pragma_update(None, "foreign_keys", true).unwrap();
+        db.execute_batch(sql).unwrap();
+        drop(db);
+        assert_eq!(known(&desk), 0, "{sql}");
+        let again = desk.import_with(&[&path], &options).unwrap();
+        assert_eq!(again.sessions_added + again.sessions_updated, 1, "{sql}");
+        desk.assert_whole();
+    }
+    // A file that was not read without a word is read again, to say the word again.
+    let broken = desk.file("broken.ndjson", format!("{}\n{{\"clarity\"\n", clarity("b", "u", 1, 1, true)));
+    let mut said = Vec::new();
+    for _ in 0..2 {
+        said.push(desk.import(&[&broken]).unwrap().findings);
+    }
+    assert!(said[0] == said[1] && said[0].iter().any(|f| f.code == "json_truncated"), "{said:?}");
+}
+
+#[test]
+fn originals_of_an_older_cache_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("old");
+    let bodies = [clarity("s1", "u1", 1, 1, false), clarity("s1", "u1", 1, 2, true)];
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch(include_str!("../src/store/migrations/0001.sql")).unwrap();
+    db.execute_batch(
+        "PRAGMA application_id = 0x4457454C; PRAGMA user_version = 1; \
+         INSERT INTO sessions VALUES ('s1', 'clarity', 'proj', 'u1', 's1', NULL, NULL, 0, 0, 0, 0, 0, NULL, '{}', '{}', 1, \
+         '{\"activity\":[],\"page_starts\":[]}'); \
+         INSERT INTO notes VALUES ('n', 's1', NULL, NULL, NULL, 'kept', 0, 0);",
+    )
+    .unwrap();
+    for (i, body) in bodies.iter().enumerate() {
+        let hash = dwell_core::archive::Hash::of(body.as_bytes()).0;
+        let data = zstd::bulk::compress(body.as_bytes(), 3).unwrap();
+        let size = body.len() as i64;
+        db.execute("INSERT INTO originals VALUES (?, ?, ?)", rusqlite::params![&hash[..], size, data]).unwrap();
+        let position = (1i64 << 32) + i as i64 + 1;
+        let row = rusqlite::params!["s1", position, &hash[..], "a.json"];
+        db.execute("INSERT INTO session_originals VALUES (?, ?, ?, ?)", row).unwrap();
+    }
+    drop(db);
+    let mut cache = Cache::open(&path).unwrap();
+    let kept: Vec<Vec<u8>> = cache.originals("s1").unwrap().into_iter().map(|o| o.bytes).collect();
+    assert_eq!(kept, bodies.map(String::into_bytes));
+    assert_eq!(dwell_core::desk::import::refresh(&mut cache, &AtomicBool::new(false)).unwrap(), 1);
+    let report = verify(&cache, &mut |_, _| {}, &AtomicBool::new(false)).unwrap();
+    assert!(report.ok && report.totals.originals == 2, "{:?}", report.problems);
+}
+
+#[test]
 fn order_and_threads_do_not_matter() {
     let Some(corpus) = corpus() else { return };
     let visits: Vec<PathBuf> = ["d01-shop-purchase", "d06-spa-react", "d16-admin-dashboard", "d26-bounce"]
