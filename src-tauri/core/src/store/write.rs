@@ -85,7 +85,7 @@ fn json(value: &impl serde::Serialize) -> Result<String> {
 
 /// Pages that the log may grow by before it is moved into the file, and memory for pages, of an import.
 const BULK_LOG_PAGES: i64 = 4000;
-const BULK_MEMORY_KIB: i64 = 48 << 10;
+const BULK_MEMORY_KIB: i64 = 16 << 10;
 
 fn packed(bytes: &[u8]) -> Result<Vec<u8>> {
     zstd::bulk::compress(bytes, 3).map_err(|e| Error::Internal { message: format!("A body cannot be packed: {e}.") })
