@@ -48,7 +48,8 @@ fn moment(value: &Value) -> Option<Millis> {
     }
 }
 
-fn iso(s: &str) -> Option<Millis> {
+/// Epoch ms of an ISO 8601 time; without a zone it is UTC.
+pub(crate) fn iso(s: &str) -> Option<Millis> {
     let digits = |range: std::ops::Range<usize>| -> Option<i64> {
         let part = s.get(range)?;
         part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?

@@ -11,6 +11,7 @@ mod json;
 mod limits;
 mod payload;
 mod read;
+pub mod saved;
 mod sniff;
 mod zipped;
 

@@ -35,7 +35,7 @@ pub(crate) trait Members {
 }
 
 /// Why a name is not usable, or the name with `/`.
-fn safe_name(raw: &[u8]) -> std::result::Result<String, &'static str> {
+pub(crate) fn safe_name(raw: &[u8]) -> std::result::Result<String, &'static str> {
     if raw.len() > MAX_NAME {
         return Err("is too long");
     }
@@ -316,7 +316,8 @@ impl Reader<'_, '_> {
                     };
                     let hash = Hash::of(&bytes);
                     hashes.insert(index, hash);
-                    let content_type = content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+                    let content_type =
+                        super::saved::content_type(content_type.as_deref().unwrap_or_default(), &url, &bytes);
                     self.take(Item::Asset(Asset { bytes, content_type }))?;
                     hash
                 }
