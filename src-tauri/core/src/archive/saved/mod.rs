@@ -27,7 +27,7 @@ use url::Url;
 use super::limits::{
     Budget, Counted, End, FromDisk, MAX_ASSET, MAX_BODY, MAX_ENTRIES, Metered, Stopped, read_up_to, stopped,
 };
-use super::read::{Found, fixed, io_reason, walk};
+use super::read::{Failing, Found, fixed, io_reason, walk};
 use super::sniff::{Look, look};
 use super::{metadata, zipped};
 use crate::error::{Error, Result};
@@ -272,14 +272,18 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         let mut head = Vec::new();
-        if let End::Error(e) = read_up_to(&mut (&mut *input).take(HEAD as u64), &mut head, HEAD as u64) {
-            self.broken(&e, at)?;
-            if head.is_empty() {
-                return Ok(());
-            }
-        }
+        let end = read_up_to(&mut (&mut *input).take(HEAD as u64), &mut head, HEAD as u64);
         let kind = is(&head);
-        let mut whole = Cursor::new(head).chain(input);
+        // An error within the head is met again behind it, by whoever reads on.
+        let mut failing = Failing(None);
+        let rest: &mut dyn Read = match end {
+            End::Error(e) => {
+                failing.0 = Some(e);
+                &mut failing
+            }
+            End::Eof | End::Full => input,
+        };
+        let mut whole = Cursor::new(head).chain(rest);
         if nesting >= MAX_NESTING && matches!(kind, Is::Zip | Is::Gzip) {
             let message = format!("{at} is an archive too deep in archives and was not read.");
             self.find(Finding::error("limit_archives", message), at);
@@ -307,7 +311,7 @@ impl Reader<'_, '_> {
                 Ok(())
             }
             Is::Har => {
-                let Some(bytes) = self.all(&mut whole, MAX_BODY, at)? else { return Ok(()) };
+                let Some(bytes) = self.all(&mut whole, MAX_BODY, true, at)? else { return Ok(()) };
                 if let Err(why) = har::files(&bytes, &mut |file| self.take(file))? {
                     let message = format!("{at} cannot be read to its end: {why}; what came before was read.");
                     self.find(Finding::warning("damaged", message), at);
@@ -315,7 +319,7 @@ impl Reader<'_, '_> {
                 Ok(())
             }
             Is::Mhtml => {
-                let Some(bytes) = self.all(&mut whole, MAX_BODY, at)? else { return Ok(()) };
+                let Some(bytes) = self.all(&mut whole, MAX_BODY, true, at)? else { return Ok(()) };
                 if let Err(why) = mhtml::files(&bytes, &mut |file| self.take(file))? {
                     let message = format!("{at} cannot be read as MHTML: {why}.");
                     self.find(Finding::warning("damaged", message), at);
@@ -323,11 +327,11 @@ impl Reader<'_, '_> {
                 Ok(())
             }
             Is::Zip => {
-                let Some(bytes) = self.all(&mut whole, MAX_BODY, at)? else { return Ok(()) };
+                let Some(bytes) = self.all(&mut whole, MAX_BODY, true, at)? else { return Ok(()) };
                 self.zip(&mut Cursor::new(bytes), at, nesting)
             }
             Is::Plain => {
-                let Some(bytes) = self.all(&mut whole, MAX_ASSET, at)? else { return Ok(()) };
+                let Some(bytes) = self.all(&mut whole, MAX_ASSET, false, at)? else { return Ok(()) };
                 let file =
                     SavedFile { url: url.to_owned(), content_type: String::new(), body: Body::Bytes(bytes), at: None };
                 self.take(file)
@@ -335,7 +339,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn all(&mut self, input: &mut dyn Read, max: u64, at: &str) -> Result<Option<Vec<u8>>> {
+    fn all(&mut self, input: &mut dyn Read, max: u64, part: bool, at: &str) -> Result<Option<Vec<u8>>> {
         let mut bytes = Vec::new();
         match read_up_to(input, &mut bytes, max) {
             End::Eof => Ok(Some(bytes)),
@@ -347,7 +351,8 @@ impl Reader<'_, '_> {
             }
             End::Error(e) => {
                 self.broken(&e, at)?;
-                Ok(None)
+                // The first half of a list is worth something, that of a picture nothing.
+                Ok(Some(bytes).filter(|_| part))
             }
         }
     }

@@ -21,6 +21,8 @@ use super::urls::{self, Place};
 const MAX_IMPORT_DEPTH: usize = 8;
 /// How many sheets one sheet may pull in, in all.
 const MAX_IMPORTS: usize = 128;
+/// How many `@import`s are looked at, in all; those behind them are dropped.
+const MAX_IMPORTS_TRIED: usize = 1024;
 /// Sheets that are pulled in stop when the text has grown to this.
 const MAX_BYTES: usize = 32 << 20;
 /// What a picture that is not there is called: the URL that CSS defines as never fetched.
@@ -38,6 +40,7 @@ pub(super) fn sheet(text: &str, base: Option<&Url>, cx: &Context, missing: &mut 
         missing,
         importing: Vec::new(),
         imports: 0,
+        tried: 0,
     };
     if let Some(url) = base {
         writer.importing.push(without_fragment(url));
@@ -92,6 +95,7 @@ fn fragment(text: &str, start: Start, cx: &Context, missing: &mut Vec<String>) -
         missing,
         importing: Vec::new(),
         imports: MAX_IMPORTS,
+        tried: MAX_IMPORTS_TRIED,
     };
     writer.rewrite(text, start);
     writer.out
@@ -165,6 +169,7 @@ struct Writer<'a, 'c> {
     missing: &'a mut Vec<String>,
     importing: Vec<String>,
     imports: usize,
+    tried: usize,
 }
 
 /// Tokens one after the other, blocks not skipped. The crate's parser wants to be called recursively for a
@@ -707,6 +712,10 @@ impl Writer<'_, '_> {
         let Some(url) = url else { return false };
         let media = text[media_from.min(end)..end].trim();
 
+        self.tried += 1;
+        if self.tried > MAX_IMPORTS_TRIED {
+            return true;
+        }
         let imported = urls::sheet(&url, self.base.as_ref(), self.cx);
         let (content, base) = match imported {
             urls::Imported::Text { text, url } => (text, url),
@@ -1101,6 +1110,20 @@ mod tests {
             "@namespace svg \"http://www.w3.org/2000/svg\";svg|a{}",
         );
         is("@namespace x 'http://leak.test';x|a{}", "@dwell-namespace x 'http://leak.test';x|a{}");
+    }
+
+    #[test]
+    fn imports_without_end_end() {
+        let many = "@import 'css/x.css';".repeat(10_000);
+        let out = safe(&many);
+        assert_eq!(out.matches(".x{").count(), MAX_IMPORTS);
+        assert!(!out.contains("@import"));
+        let gone: String = (0..10_000).map(|i| format!("@import 'http://leak.test/{i}.css' print;")).collect();
+        let assets = map();
+        let cx = Context { base: None, assets: &assets };
+        let mut missing = Vec::new();
+        assert_eq!(sheet(&format!("{gone}a{{}}"), None, &cx, &mut missing), "a{}");
+        assert_eq!(missing.len(), MAX_IMPORTS_TRIED);
     }
 
     #[test]
