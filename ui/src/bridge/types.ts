@@ -144,7 +144,8 @@ export type PageFilesPage = { number: number, url: string, wanted: number, cache
 
 export type MissingFile = { url: string, kind: "sheet" | "image" | "font" | "media" | "other", 
 /**
- * `active`: runs or loads by itself (a frame of another site, a plug-in) and is never shown.
+ * `active`: never shown, whether there or not: a frame of another site, a plug-in, an icon that SVG takes out of
+ * another file.
  */
 reason: "not_in_archive" | "active", 
 /**

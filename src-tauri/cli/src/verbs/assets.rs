@@ -118,7 +118,7 @@ fn text(status: &PageFilesView) -> String {
     }
     for file in &status.missing {
         let reason = match (&*file.reason, file.by_sheet) {
-            ("active", _) => "never shown, it runs or loads by itself",
+            ("active", _) => "never shown: a frame, plug-in or icon of another file",
             (_, true) => "not in the archive, named by a style sheet",
             (_, false) => "not in the archive",
         };

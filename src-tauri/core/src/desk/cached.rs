@@ -169,8 +169,7 @@ impl CachedAssets {
 
     /// A file that has a name and no address: the one with the most folders alike.
     fn by_its_name(&self, address: &Address) -> Option<u32> {
-        let wanted =
-            segments(&address.path.trim_start_matches("//").split_once('/').map_or("", |(_, path)| path).to_owned());
+        let wanted = segments(address.path.trim_start_matches("//").split_once('/').map_or("", |(_, path)| path));
         let name = wanted.last()?;
         let mut named = self.by_name.get(name).cloned().unwrap_or_default();
         if named.is_empty() && address.ending().is_none() {

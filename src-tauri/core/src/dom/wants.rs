@@ -27,7 +27,8 @@ pub struct Wanted {
     pub cached: bool,
     /// Asked for by a style sheet, maybe for a rule that never applied.
     pub by_sheet: bool,
-    /// What it leads to runs or loads by itself and is never shown: frames of other sites, plug-ins.
+    /// Never shown, cached or not: frames of other sites and plug-ins, which run by themselves, and icons that
+    /// SVG's `<use>` takes out of another file.
     pub active: bool,
     /// Documents that asked for it.
     pub documents: BTreeSet<u32>,
@@ -156,8 +157,16 @@ impl<'a> Gathering<'a> {
                 // One candidate that is there is what the visitor sees.
                 met.retain(|(want, _, found)| *found || !image(*want));
             }
+            // No browser draws a part of a file of another origin, and ours is one.
+            let sprites = if &**tag == "use" { std::mem::take(&mut met) } else { Vec::new() };
             let mut refs: Vec<usize> =
                 met.into_iter().filter_map(|(want, url, found)| self.note(document, want, url, found, sheet)).collect();
+            for (_, url, _) in sprites {
+                if let Some(at) = self.note(document, Want::Other, url, false, false) {
+                    self.wants.files[at].active = true;
+                    refs.push(at);
+                }
+            }
             if let Shown::Element { attrs, .. } = shown {
                 self.count_hidden(document, id, &attrs);
                 if matches!(&**tag, "object" | "embed" | "applet") {

@@ -272,7 +272,8 @@ pub struct MissingFileView {
     pub url: String,
     #[ts(type = "\"sheet\" | \"image\" | \"font\" | \"media\" | \"other\"")]
     pub kind: String,
-    /// `active`: runs or loads by itself (a frame of another site, a plug-in) and is never shown.
+    /// `active`: never shown, whether there or not: a frame of another site, a plug-in, an icon that SVG takes out of
+    /// another file.
     #[ts(type = "\"not_in_archive\" | \"active\"")]
     pub reason: String,
     /// Asked for by a style sheet, maybe for a rule that never applied.
