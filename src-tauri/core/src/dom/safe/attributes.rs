@@ -292,7 +292,7 @@ fn link(attrs: &[Attr], own_css: Option<&str>, cx: &Context) -> Shown {
     let mut lost = None;
     let text = match own_css {
         _ if !applies => None,
-        Some(own) => Some(css::sheet(own, url.as_ref().or(cx.base.as_ref()), cx, &mut missing)),
+        Some(own) => Some(css::listed(own, url.as_ref().or(cx.base.as_ref()), cx, &mut missing)),
         None => match href.map(|h| urls::sheet(h, cx.base.as_ref(), cx)) {
             Some(urls::Imported::Text { text, url }) => Some(css::sheet(&text, url.as_ref(), cx, &mut missing)),
             Some(urls::Imported::Missing(url)) => {

@@ -32,6 +32,16 @@ const UNKNOWN_FUNCTION: &str = "dwell-none(";
 
 /// Safe text of a whole sheet, and the absolute URLs that it asked for in vain.
 pub(super) fn sheet(text: &str, base: Option<&Url>, cx: &Context, missing: &mut Vec<String>) -> String {
+    whole(text, base, cx, missing, false)
+}
+
+/// As [`sheet`], for text that a recorder wrote out of the browser's list of rules. It writes the rules of an
+/// import in its place, and the imports behind that one, which could not be read, stay valid.
+pub(super) fn listed(text: &str, base: Option<&Url>, cx: &Context, missing: &mut Vec<String>) -> String {
+    whole(text, base, cx, missing, true)
+}
+
+fn whole(text: &str, base: Option<&Url>, cx: &Context, missing: &mut Vec<String>, late_imports: bool) -> String {
     let mut writer = Writer {
         cx,
         base: base.cloned(),
@@ -41,6 +51,7 @@ pub(super) fn sheet(text: &str, base: Option<&Url>, cx: &Context, missing: &mut 
         importing: Vec::new(),
         imports: 0,
         tried: 0,
+        late_imports,
     };
     if let Some(url) = base {
         writer.importing.push(without_fragment(url));
@@ -96,6 +107,7 @@ fn fragment(text: &str, start: Start, cx: &Context, missing: &mut Vec<String>) -
         importing: Vec::new(),
         imports: MAX_IMPORTS,
         tried: MAX_IMPORTS_TRIED,
+        late_imports: false,
     };
     writer.rewrite(text, start);
     writer.out
@@ -130,6 +142,8 @@ enum At {
     Media,
     /// Its prelude holds selectors.
     Scope,
+    /// It means nothing where it stands, and asks for nothing.
+    Void,
     Other,
 }
 
@@ -170,6 +184,8 @@ struct Writer<'a, 'c> {
     importing: Vec<String>,
     imports: usize,
     tried: usize,
+    /// Imports count wherever they stand in the outer sheet.
+    late_imports: bool,
 }
 
 /// Tokens one after the other, blocks not skipped. The crate's parser wants to be called recursively for a
@@ -420,6 +436,7 @@ impl Writer<'_, '_> {
                         replace!(&quoted);
                     }
                 }
+                Token::UnquotedUrl(_) if statement == Statement::At(At::Void) => replace!(NOWHERE),
                 Token::UnquotedUrl(url) => {
                     let url = self.url(url);
                     replace!(&url);
@@ -431,8 +448,8 @@ impl Writer<'_, '_> {
                     }
                     if is_one_of(name, &["url", "src", "url-prefix", "domain", "media-document", "regexp"]) {
                         let url = match tokens.skip_call() {
-                            Some(url) => self.url(&url),
-                            None => NOWHERE.to_owned(),
+                            Some(url) if statement != Statement::At(At::Void) => self.url(&url),
+                            _ => NOWHERE.to_owned(),
                         };
                         let to = tokens.position();
                         self.out.push_str(&text[copied..from]);
@@ -528,7 +545,7 @@ impl Writer<'_, '_> {
                             let taken = if !import {
                                 imports_allowed = false;
                                 self.namespace(&mut tokens, start)
-                            } else if imports_allowed {
+                            } else if imports_allowed || (self.late_imports && start == Start::Sheet) {
                                 self.out.push_str(&text[copied..from]);
                                 copied = from;
                                 self.import(&mut tokens, text)
@@ -545,7 +562,7 @@ impl Writer<'_, '_> {
                         }
                         replace!(if import { "@dwell-import" } else { "@dwell-namespace" });
                         if was_fresh {
-                            statement = Statement::At(At::Other);
+                            statement = Statement::At(At::Void);
                             at_body = Body::Style;
                         }
                         continue;
@@ -1110,6 +1127,20 @@ mod tests {
             "@namespace svg \"http://www.w3.org/2000/svg\";svg|a{}",
         );
         is("@namespace x 'http://leak.test';x|a{}", "@dwell-namespace x 'http://leak.test';x|a{}");
+    }
+
+    #[test]
+    fn imports_that_a_recorder_listed() {
+        let assets = map();
+        let cx = Context { base: Url::parse("https://shop.test/").ok(), assets: &assets };
+        let mut missing = Vec::new();
+        let text = "a{}\n@import url(\"css/open.css\");\nb{}@media print{@import 'css/x.css';}";
+        assert_eq!(
+            listed(text, cx.base.as_ref(), &cx, &mut missing),
+            "a{}\n@media print{.o{color:red}}\n\nb{}@media print{@dwell-import 'css/x.css';}"
+        );
+        sheet("a{}@import url(gone.css);@import url('gone.css');", cx.base.as_ref(), &cx, &mut missing);
+        assert!(missing.is_empty(), "what is not valid asks for nothing: {missing:?}");
     }
 
     #[test]
