@@ -9,6 +9,7 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use dwell_core::archive::saved;
 use dwell_core::desk::assets::{AddSummary, Options, add, status};
 use dwell_core::desk::session::{self, Moment};
 use dwell_core::desk::verify::verify;
@@ -480,4 +481,48 @@ fn pictures_are_kept_as_they_came_and_texts_are_packed() {
     )
     .unwrap();
     assert_eq!(desk.cache.assets().unwrap().len(), before);
+}
+
+/// Bytes flipped, cut out and doubled, at places that do not change from run to run.
+#[test]
+fn damaged_wrappings_never_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("damaged");
+    let small = |bytes: Vec<u8>| bytes[..bytes.len().min(60_000)].to_vec();
+    let wacz = zipped(&[("archive/data.warc".into(), small(warc())), ("shop.test/a.css".into(), b"a{}".to_vec())]);
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % n.max(1) as u64) as usize
+    };
+    for original in [small(mhtml()), small(warc()), small(har()), gzip(&small(warc())), small(wacz)] {
+        for _ in 0..120 {
+            let mut bytes = original.clone();
+            for _ in 0..=random(6) {
+                let at = random(bytes.len());
+                match random(4) {
+                    0 => bytes[at] = random(256) as u8,
+                    1 => bytes.truncate(at.max(1)),
+                    2 => {
+                        let until = (at + random(200)).min(bytes.len());
+                        bytes.drain(at..until);
+                    }
+                    _ => {
+                        let piece: Vec<u8> = bytes[at..(at + random(200)).min(bytes.len())].to_vec();
+                        bytes.splice(at..at, piece);
+                    }
+                }
+                if bytes.is_empty() {
+                    bytes.push(0);
+                }
+            }
+            std::fs::write(&path, &bytes).unwrap();
+            let (mut met, mut findings) = (saved::Met::default(), Findings::new());
+            let never = AtomicBool::new(false);
+            let consumed = std::sync::atomic::AtomicU64::new(0);
+            saved::read(&path, None, &mut |_| Ok(()), &never, &consumed, &mut met, &mut findings).unwrap();
+        }
+    }
 }

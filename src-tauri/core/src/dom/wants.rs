@@ -305,3 +305,115 @@ fn is_for_paper(media: &str) -> bool {
 fn is_tag(kind: &NodeKind, name: &str) -> bool {
     matches!(kind, NodeKind::Element { tag, .. } if &**tag == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Namespace, Place};
+
+    /// Has everything whose address ends in `have.png` or `have.woff`.
+    struct Few;
+    impl Assets for Few {
+        fn find(&self, url: &str) -> Option<Asset> {
+            let has = url.ends_with("have.png") || url.ends_with("have.woff");
+            has.then(|| Asset { hash: "abc".into(), content_type: "x/y".into() })
+        }
+        fn text(&self, _: &str) -> Option<Str> {
+            None
+        }
+    }
+
+    fn put(tree: &mut Tree, id: u64, parent: u64, tag: &str, attrs: &[(&str, &str)]) {
+        let attrs = attrs.iter().map(|(n, v)| Attr { name: (*n).into(), value: (*v).into() }).collect();
+        let kind = NodeKind::Element { ns: Namespace::Html, tag: tag.into(), attrs };
+        let parent = Some(NodeId(parent));
+        tree.apply(&Op::Put { node: NodeId(id), parent, place: Place::Last, kind });
+    }
+
+    /// Id, parent, name, attributes.
+    type Part<'p> = (u64, u64, &'p str, &'p [(&'p str, &'p str)]);
+
+    fn page(parts: &[Part<'_>], css: &str) -> Wants {
+        let mut tree = Tree::new();
+        tree.watch();
+        let document = NodeKind::Document { quirks: false };
+        tree.apply(&Op::Put { node: NodeId(1), parent: None, place: Place::Last, kind: document });
+        put(&mut tree, 2, 1, "html", &[]);
+        put(&mut tree, 3, 2, "body", &[]);
+        for (id, parent, tag, attrs) in parts {
+            put(&mut tree, *id, *parent, tag, attrs);
+        }
+        put(&mut tree, 90, 3, "style", &[]);
+        let kind = NodeKind::Text(css.into());
+        tree.apply(&Op::Put { node: NodeId(91), parent: Some(NodeId(90)), place: Place::Last, kind });
+        tree.end_batch();
+        let url = Url::parse("https://shop.test/p/").ok();
+        let mut gathering = Gathering::new(&Few);
+        let changed = tree.take_changed().unwrap();
+        gathering.look(1, &tree, &changed, url.as_ref());
+        gathering.look(2, &tree, &changed, url.as_ref());
+        gathering.close(1, &tree, url.as_ref());
+        gathering.finish()
+    }
+
+    fn said(wants: &Wants) -> Vec<String> {
+        let mark = |f: &Wanted| match (f.cached, f.active, f.by_sheet) {
+            (true, ..) => "+",
+            (_, true, _) => "!",
+            (.., true) => "~",
+            _ => "-",
+        };
+        wants
+            .files
+            .iter()
+            .map(|f| format!("{}{} {}", mark(f), f.want.name(), f.url.replace("https://shop.test", "")))
+            .collect()
+    }
+
+    #[test]
+    fn each_question_once_and_only_what_could_be_shown() {
+        let wants = page(
+            &[
+                (10, 3, "link", &[("rel", "stylesheet"), ("href", "a.css")]),
+                (11, 3, "link", &[("rel", "stylesheet"), ("href", "print.css"), ("media", "print")]),
+                (12, 3, "link", &[("rel", "icon"), ("href", "icon.png")]),
+                (13, 3, "img", &[("src", "gone.png"), ("srcset", "gone2.png 1x, have.png 2x")]),
+                (14, 3, "img", &[("src", "gone.png#x")]),
+                (15, 3, "picture", &[]),
+                (16, 15, "source", &[("srcset", "gone3.png")]),
+                (17, 15, "img", &[("src", "/have.png")]),
+                (18, 3, "video", &[("src", "film.mp4"), ("poster", "still.jpg")]),
+                (19, 3, "iframe", &[("src", "https://pay.test/")]),
+                (20, 3, "object", &[("data", "plug.swf")]),
+                (21, 3, "script", &[("src", "s.js")]),
+                (22, 3, "a", &[("href", "next.html")]),
+                (23, 3, "img", &[("src", "data:image/png,x")]),
+                (24, 3, "img", &[("dwell:width", "10"), ("dwell:height", "5")]),
+                (25, 3, "p", &[("style", "background:url(back.png)")]),
+            ],
+            "@font-face{font-family:A;src:url(f.eot);src:url(f.woff2),url(f.ttf)}\
+             @font-face{font-family:B;src:url(have.woff2),url(have.woff)}\
+             .x{background:url(rule.png)}",
+        );
+        assert_eq!(
+            said(&wants),
+            [
+                "-sheet /p/a.css",
+                "+image /p/have.png",
+                "-image /p/gone.png",
+                "+image /have.png",
+                "-media /p/film.mp4",
+                "-image /p/still.jpg",
+                "!other /p/plug.swf",
+                "-image /p/back.png",
+                "~font /p/f.woff2",
+                "+font /p/have.woff",
+                "~image /p/rule.png",
+                "!other https://pay.test/",
+            ],
+            "{wants:?}"
+        );
+        assert_eq!((wants.masked.get(&1), wants.masked.get(&2)), (Some(&1), Some(&1)));
+        assert!(wants.files[0].documents.contains(&1) && wants.files[0].documents.contains(&2));
+    }
+}

@@ -30,7 +30,7 @@ use crate::event::{Attr, Namespace, Str};
 
 /// What the cache holds.
 pub trait Assets {
-    /// The file for an absolute URL: the same URL, else without its fragment, else without its query.
+    /// The file that an absolute URL means; the cache decides how alike two addresses must be.
     fn find(&self, url: &str) -> Option<Asset>;
     /// Content of a cached style sheet.
     fn text(&self, hash: &str) -> Option<Str>;
