@@ -157,6 +157,7 @@ impl<'s> Gather<'s> {
         let pending = self.pending.entry(key.clone()).or_default();
         pending.scopes.insert(part.scope.clone());
         pending.asset_scopes.extend(self.assets);
+        pending.said.extend(part.said.map(|said| *said));
         pending.bodies.push(Waiting { path: part.path, position, hash, held });
         if alone && !self.said.contains_key(&part.scope) {
             return self.close(&key);
