@@ -93,13 +93,13 @@ fn gunzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
 }
 
 fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut out = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut out = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
 }
@@ -225,7 +225,9 @@ fn wrappings(events: &[Value]) -> Vec<(&'static str, Files)> {
     let blob: Vec<Value> = cvs.iter().map(|e| json!(["w-1", e])).collect();
     let blob = lines(&blob);
     let mut prefixed = Vec::new();
-    for part in lines(events.iter().map(|e| json!(["w-1", e]))).split_inclusive(|b| *b == b'\n').collect::<Vec<_>>().chunks(3) {
+    for part in
+        lines(events.iter().map(|e| json!(["w-1", e]))).split_inclusive(|b| *b == b'\n').collect::<Vec<_>>().chunks(3)
+    {
         let block = snappy(&part.concat());
         prefixed.extend((block.len() as u32).to_be_bytes());
         prefixed.extend(block);
@@ -238,8 +240,11 @@ fn wrappings(events: &[Value]) -> Vec<(&'static str, Files)> {
     );
     let envelope = |events: &[Value], number: u64| {
         let body = segment(number, events, true);
-        let mut out = b"{\"event_id\":\"rep1\",\"sent_at\":\"2026-11-22T05:00:00Z\"}\n{\"type\":\"replay_event\"}\n".to_vec();
-        out.extend(text(&json!({"type":"replay_event","replay_id":"rep1","segment_id":number,"urls":["https://x.test/"]})));
+        let mut out =
+            b"{\"event_id\":\"rep1\",\"sent_at\":\"2026-11-22T05:00:00Z\"}\n{\"type\":\"replay_event\"}\n".to_vec();
+        out.extend(text(
+            &json!({"type":"replay_event","replay_id":"rep1","segment_id":number,"urls":["https://x.test/"]}),
+        ));
         out.extend(format!("\n{{\"type\":\"replay_recording\",\"length\":{}}}\n", body.len()).bytes());
         out.extend(body);
         out
@@ -325,9 +330,23 @@ fn an_rrweb_visit_in_every_wrapper_is_one_session() {
                 same_body.push(name);
             }
         }
-        for name in ["events object", "pretty printed", "lines", "web extension", "packed", "amplitude", "sentry download",
-            "highlight push", "mixpanel, new relic", "faro", "requestly", "html", "tar.gz", "session line", "har"]
-        {
+        for name in [
+            "events object",
+            "pretty printed",
+            "lines",
+            "web extension",
+            "packed",
+            "amplitude",
+            "sentry download",
+            "highlight push",
+            "mixpanel, new relic",
+            "faro",
+            "requestly",
+            "html",
+            "tar.gz",
+            "session line",
+            "har",
+        ] {
             assert!(same_body.contains(&name), "{name} is kept as another body");
         }
     }
@@ -351,7 +370,10 @@ fn every_container_of_the_corpus_gives_its_stream() {
         let (own, rest): (Vec<Value>, Vec<Value>) = events.into_iter().partition(sentry);
         assert_eq!(own.len(), 4, "{own:?}");
         assert!(own.iter().all(|e| (1_795_315_798_294..=1_795_315_798_454).contains(&e["time"].as_i64().unwrap())));
-        assert!(own.iter().any(|e| e["kind"] == "network" && e["status"] == 200 && e["duration_ms"] == 200.0), "{own:?}");
+        assert!(
+            own.iter().any(|e| e["kind"] == "network" && e["status"] == 200 && e["duration_ms"] == 200.0),
+            "{own:?}"
+        );
         rest
     };
     let sentry_segments = ["21-sentry-envelope-recording.zlib.bin", "22-sentry-envelope-recording.plain.bin"];
@@ -380,7 +402,7 @@ fn every_container_of_the_corpus_gives_its_stream() {
                     "10-posthog-export-2023-04-28.ph-recording.json" => {
                         assert_eq!(id, "0193-demo");
                         assert_eq!((&facts["country"], &facts["user"]), (&json!("DE"), &json!("d1")));
-                        assert_eq!((&facts["browser"], &facts["os"]), (&json!("Chrome"), &json!("Mac OS X")));
+                        assert_eq!((&facts["browser"], &facts["os"]), (&json!("Chrome"), &json!("MacOS")));
                     }
                     _ => {}
                 }
@@ -455,14 +477,19 @@ fn decoded_payloads_are_the_session_that_was_decoded() {
         let (plain, id) = one("plain", &[("r", payloads_of(&visit).join(&b'\n'))]);
         let decoded = gunzip(&std::fs::read(root().join(format!("decoded/{name}.json.gz"))).unwrap());
         let list: Vec<Value> = serde_json::from_slice(&decoded).unwrap();
-        for (form, bytes) in [("list", decoded), ("lines", lines(&list)), ("pretty", serde_json::to_vec_pretty(&list).unwrap())] {
+        for (form, bytes) in
+            [("list", decoded), ("lines", lines(&list)), ("pretty", serde_json::to_vec_pretty(&list).unwrap())]
+        {
             let (desk, other) = one(form, &[("r", bytes)]);
             assert_eq!(other, id);
             assert_eq!(desk.detail(&id), plain.detail(&id), "{name} {form}");
             let (got, want) = (loosely(desk.events(&id)), loosely(plain.events(&id)));
             let extra: Vec<_> = got.iter().filter(|e| want.binary_search(e).is_err()).take(3).collect();
             let lost: Vec<_> = want.iter().filter(|e| got.binary_search(e).is_err()).take(3).collect();
-            assert!(extra.is_empty() && lost.is_empty() && got.len() == want.len(), "{name} {form}: {extra:?} {lost:?}");
+            assert!(
+                extra.is_empty() && lost.is_empty() && got.len() == want.len(),
+                "{name} {form}: {extra:?} {lost:?}"
+            );
             let (last, first) = (plain.cache.load(&id).unwrap(), desk.cache.load(&id).unwrap());
             assert_eq!(tree(last), tree(first), "{name} {form}");
             let findings = desk.cache.findings(&id).unwrap();
@@ -473,7 +500,7 @@ fn decoded_payloads_are_the_session_that_was_decoded() {
         files.push(("b", text(&list)));
         let (both, id) = one("both", &files);
         assert_eq!(both.detail(&id)["pages"], plain.detail(&id)["pages"], "{name}");
-        assert_eq!(both.events(&id).len(), plain.events(&id).len(), "{name}");
+        assert_eq!(both.events(&id), plain.events(&id), "{name}");
     }
 }
 
@@ -497,10 +524,8 @@ fn tree(session: dwell_core::event::Session) -> Value {
 #[test]
 fn a_merged_page_is_its_page() {
     let visit = root().join("visits/checkout-form");
-    let first: Vec<Vec<u8>> = payloads_of(&visit)
-        .into_iter()
-        .filter(|p| serde_json::from_slice::<Value>(p).unwrap()["e"][7] == 1)
-        .collect();
+    let first: Vec<Vec<u8>> =
+        payloads_of(&visit).into_iter().filter(|p| serde_json::from_slice::<Value>(p).unwrap()["e"][7] == 1).collect();
     let (plain, id) = one("plain", &[("r", first.join(&b'\n'))]);
     let merged = gunzip(&std::fs::read(root().join("decoded/checkout-form.merged.json.gz")).unwrap());
     let (desk, other) = one("merged", &[("r", merged)]);
@@ -518,9 +543,7 @@ fn har_files_give_assets_and_name_what_the_browser_damaged() {
     let texts: Vec<&str> = payloads.iter().map(|p| std::str::from_utf8(p).unwrap()).collect();
     let collect = "https://z.clarity.ms/collect";
     let lost = String::from_utf8_lossy(&gzip(&payloads[1])).into_owned();
-    let get = |url: &str, status: u32, mime: &str, body: &str| {
-        json!({"request":{"method":"GET","url":url},"response":{"status":status,"content":{"mimeType":mime,"text":body}}})
-    };
+    let get = |url: &str, status: u32, mime: &str, body: &str| json!({"request":{"method":"GET","url":url},"response":{"status":status,"content":{"mimeType":mime,"text":body}}});
     let more = json!([
         get("https://shop.test/a.css", 200, "text/css; charset=utf-8", "a{color:red}"),
         get("https://shop.test/b.css", 404, "text/css", "no"),
@@ -588,18 +611,34 @@ fn a_missing_sentry_segment_is_a_gap_in_its_place() {
 fn sentrys_own_events_are_events() {
     let mut events = events_of(&root().join("visits/checkout-form"));
     let t = events[10]["timestamp"].as_f64().unwrap();
-    let custom = |tag: &str, at: f64, payload: Value| json!({"type":5,"timestamp":at,"data":{"tag":tag,"payload":payload}});
-    events.push(custom("breadcrumb", t, json!({"timestamp":t/1000.0,"category":"console","level":"warning","message":"careful"})));
+    let custom =
+        |tag: &str, at: f64, payload: Value| json!({"type":5,"timestamp":at,"data":{"tag":tag,"payload":payload}});
+    events.push(custom(
+        "breadcrumb",
+        t,
+        json!({"timestamp":t/1000.0,"category":"console","level":"warning","message":"careful"}),
+    ));
     // Its outer timestamp is in seconds.
-    events.push(custom("performanceSpan", t / 1000.0, json!({"op":"resource.fetch","description":"https://x.test/api",
-        "startTimestamp":t/1000.0,"endTimestamp":t/1000.0+0.25,"data":{"method":"POST","statusCode":500}})));
-    events.push(custom("performanceSpan", t / 1000.0, json!({"op":"largest-contentful-paint","description":"x",
-        "startTimestamp":t/1000.0,"endTimestamp":t/1000.0,"data":{"value":1234.0}})));
+    events.push(custom(
+        "performanceSpan",
+        t / 1000.0,
+        json!({"op":"resource.fetch","description":"https://x.test/api",
+        "startTimestamp":t/1000.0,"endTimestamp":t/1000.0+0.25,"data":{"method":"POST","statusCode":500}}),
+    ));
+    events.push(custom(
+        "performanceSpan",
+        t / 1000.0,
+        json!({"op":"largest-contentful-paint","description":"x",
+        "startTimestamp":t/1000.0,"endTimestamp":t/1000.0,"data":{"value":1234.0}}),
+    ));
     let (desk, id) = one("sentry", &[("x", text(&json!([events])))]);
     let of = |kind: &str| session::events(&desk.cache, &id, None, Some(kind)).unwrap();
     assert_eq!((&of("console")[0]["level"], &of("console")[0]["message"]), (&json!("warn"), &json!("careful")));
     let request = &of("network")[0];
-    assert_eq!((&request["url"], &request["status"], &request["method"]), (&json!("https://x.test/api"), &json!(500), &json!("POST")));
+    assert_eq!(
+        (&request["url"], &request["status"], &request["method"]),
+        (&json!("https://x.test/api"), &json!(500), &json!("POST"))
+    );
     assert_eq!((request["time"].as_i64(), request["duration_ms"].as_f64()), (Some(t as i64), Some(250.0)));
     assert_eq!(desk.detail(&id)["lcp"], 1234.0);
 }
@@ -612,11 +651,14 @@ fn what_is_said_of_a_replay_reaches_its_session() {
     let (desk, id) = one("sentry", &[("a.json", text(&about)), ("b.bin", segment(0, &events, true))]);
     let facts = desk.detail(&id);
     assert_eq!(id, "rep9");
-    assert_eq!((&facts["country"], &facts["city"], &facts["browser"], &facts["os"]),
-        (&json!("NO"), &json!("Oslo"), &json!("Firefox"), &json!("Linux")));
-    assert_eq!(facts["user"], "u7");
+    assert_eq!(
+        (&facts["country"], &facts["city"], &facts["browser"], &facts["os"]),
+        (&json!("NO"), &json!("Oslo"), &json!("Firefox"), &json!("Linux"))
+    );
+    assert_eq!(facts["user"], "a@b.test");
     let meta = json!({"id":"ph7","distinct_id":"d7","recording_duration":3,"person":{"properties":{"$geoip_country_code":"SE"}}});
-    let (desk, id) = one("posthog", &[("a.json", text(&meta)), ("b.jsonl", lines(events.iter().map(|e| json!(["w", e]))))]);
+    let (desk, id) =
+        one("posthog", &[("a.json", text(&meta)), ("b.jsonl", lines(events.iter().map(|e| json!(["w", e]))))]);
     assert_eq!((id.as_str(), &desk.detail(&id)["country"]), ("ph7", &json!("SE")));
 }
 
@@ -630,7 +672,8 @@ fn two_windows_are_two_documents_of_one_session() {
     let mut both: Vec<Value> = first.iter().map(|e| with(e, "windowId", json!("a"))).collect();
     both.extend(moved.iter().map(|e| with(e, "windowId", json!("b"))));
     both.sort_by_key(|e| e["timestamp"].as_i64());
-    let (desk, id) = one("windows", &[("x", text(&json!({"version":"2023-04-28","data":{"id":"two","snapshots":both}})))]);
+    let (desk, id) =
+        one("windows", &[("x", text(&json!({"version":"2023-04-28","data":{"id":"two","snapshots":both}})))]);
     assert_eq!(id, "two");
     let session = desk.cache.load(&id).unwrap();
     let alone = |events: &[Value]| {
@@ -641,7 +684,9 @@ fn two_windows_are_two_documents_of_one_session() {
     assert_eq!(session.pages.len(), a.pages.len() + b.pages.len());
     assert_eq!(session.events.len(), a.events.len() + b.events.len());
     let documents: std::collections::BTreeSet<u32> = session.pages.iter().map(|p| p.document).collect();
-    let of = |s: &dwell_core::event::Session| s.pages.iter().map(|p| p.document).collect::<std::collections::BTreeSet<_>>().len();
+    let of = |s: &dwell_core::event::Session| {
+        s.pages.iter().map(|p| p.document).collect::<std::collections::BTreeSet<_>>().len()
+    };
     assert_eq!(documents.len(), of(&a) + of(&b));
     // Each page view shows what it shows alone.
     let canonical = |session: &dwell_core::event::Session, page: &dwell_core::event::Page| {
@@ -678,7 +723,9 @@ fn what_cannot_be_played_is_named() {
         ("Datadog", zlib(&text(&datadog)), "datadog_unsupported"),
     ] {
         match Desk::new().import(&[("x", bytes.clone())]) {
-            Err(Error::NoRecordings { reason }) => assert!(reason.contains(name) && reason.contains("not read"), "{reason}"),
+            Err(Error::NoRecordings { reason }) => {
+                assert!(reason.contains(name) && reason.contains("not read"), "{reason}")
+            }
             other => panic!("{other:?}"),
         }
         let mut desk = Desk::new();
@@ -693,7 +740,8 @@ fn what_cannot_be_played_is_named() {
 fn bombs_inside_wrappers_stop_early() {
     let zeros = vec![b' '; 40 << 20];
     let bomb = |open: &str, close: &str| [open.as_bytes(), &zeros, close.as_bytes()].concat();
-    let event = json!({"type":4,"timestamp":1_795_315_798_294_i64,"data":{"href":"https://x.test/","width":1,"height":1}});
+    let event =
+        json!({"type":4,"timestamp":1_795_315_798_294_i64,"data":{"href":"https://x.test/","width":1,"height":1}});
     let gz = latin1(&gzip(&bomb("{\"node\":1,\"x\":\"", "\"}")));
     let cv = json!({"type":2,"timestamp":1_795_315_798_295_i64,"cv":"2024-10","data":gz});
     let zl = latin1(&zlib(&bomb("{\"type\":2,\"timestamp\":1,\"data\":\"", "\"}")));
@@ -708,11 +756,6 @@ fn bombs_inside_wrappers_stop_early() {
         block.extend([0xfe; 64]);
         block
     };
-    let mut sparse = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_entry_type(tar::EntryType::GNUSparse);
-    header.set_size(0);
-    sparse.append_data(&mut header, "a.json", &b""[..]).unwrap();
     for (what, bytes, code) in [
         ("cv field", text(&json!([event, cv])), "limit_ratio"),
         ("packed event", text(&json!([zl])), "limit_ratio"),
@@ -722,7 +765,6 @@ fn bombs_inside_wrappers_stop_early() {
         ("har", har(&[("https://z.clarity.ms/collect", &clarity, true)], json!([])), "limit_ratio"),
         ("snappy", block, "limit_ratio"),
         ("tar in gzip", gzip(&tarred(&[("a.json", &zeros)])), "limit_ratio"),
-        ("sparse tar", sparse.into_inner().unwrap(), "special_file_skipped"),
     ] {
         let mut desk = Desk::new();
         // A good recording beside it is read all the same.
@@ -806,7 +848,8 @@ fn cut_wrappers_give_their_whole_events() {
         ("extension", text(&json!({"session":{"id":"s"},"events":events}))),
     ] {
         let mut desk = Desk::new();
-        let summary = desk.import(&[("x", whole[..whole.len() - 500].to_vec())]).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let summary =
+            desk.import(&[("x", whole[..whole.len() - 500].to_vec())]).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert!(summary.findings.iter().any(|f| f.code == "json_truncated" && f.offset.is_some()), "{name}");
         let got = desk.events(&summary.sessions[0]).len();
         let want = {

@@ -10,14 +10,14 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::bundle;
-use crate::format::json::{Problem, Why, field, items, mended, skip_space, squeeze, unescape, value_end};
-use crate::format::wrap::{Wrapper, wrapper};
 use super::limits::{End, MAX_BODY, MAX_JSON_DEPTH, MAX_META, MAX_STRING, read_line, read_up_to};
 use super::read::{Place, Reader};
 use super::{Item, Part};
 use crate::error::Result;
 use crate::event::Source;
 use crate::findings::{Finding, Severity};
+use crate::format::json::{Problem, Why, field, items, mended, skip_space, squeeze, unescape, value_end};
+use crate::format::wrap::{Wrapper, wrapper};
 use crate::format::{clarity, rrweb};
 
 /// Keys of an object that are looked at; payloads have three, session lines as many.
@@ -330,7 +330,12 @@ impl Reader<'_, '_> {
                             "{} is a recording by Datadog, whose own format is not read; nothing of it was imported.",
                             place.path
                         );
-                        self.foreign("datadog_unsupported", "a recording by Datadog, which is not read", message, place);
+                        self.foreign(
+                            "datadog_unsupported",
+                            "a recording by Datadog, which is not read",
+                            message,
+                            place,
+                        );
                         Ok(true)
                     }
                     Some(Wrapper::Piece) if !line => self.rrweb(text.into(), place),

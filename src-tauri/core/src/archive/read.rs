@@ -292,7 +292,9 @@ impl Reader<'_, '_> {
         }
         let looks = look(&head);
         let mut whole = Cursor::new(head).chain(input);
-        if matches!(looks, Look::Gzip | Look::Zlib | Look::Zstd | Look::Zip | Look::Tar | Look::Snappy) && place.layers >= MAX_LAYERS {
+        if matches!(looks, Look::Gzip | Look::Zlib | Look::Zstd | Look::Zip | Look::Tar | Look::Snappy)
+            && place.layers >= MAX_LAYERS
+        {
             let message =
                 format!("{} is packed more than {MAX_LAYERS} times over; what is inside was not read.", place.path);
             self.find(Finding::error("limit_layers", message), place);

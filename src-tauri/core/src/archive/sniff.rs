@@ -3,6 +3,8 @@
 //! The trap: the answer is shown to people who gave the wrong file. "a PNG image" helps, "invalid data at
 //! byte 0" does not.
 
+use std::io::Read as _;
+
 use crate::format::wrap::{openreplay, snappy};
 
 /// Bytes that are looked at.
@@ -96,7 +98,7 @@ pub(crate) fn look(head: &[u8]) -> Look {
     let start = crate::format::json::skip_space(body, 0);
     match body.get(start) {
         None => return Look::Other("blank"),
-        Some(b'{' | b'[' | b'"') => return Look::Json,
+        Some(b'{' | b'[' | b'"') if is_text(body) || !is_brotli(head) => return Look::Json,
         Some(_) => {}
     }
     if !is_text(body) {
@@ -116,12 +118,22 @@ pub(crate) fn look(head: &[u8]) -> Look {
     Look::Other("plain text")
 }
 
+/// Brotli has no mark and may begin with a bracket or a quote. Whether bytes that do are brotli all the same.
+fn is_brotli(head: &[u8]) -> bool {
+    let mut start = [0; 256];
+    let n = brotli::Decompressor::new(head, 4096).read(&mut start).unwrap_or(0);
+    matches!(start[..n].first(), Some(b'{' | b'[' | b'"')) && is_text(&start[..n])
+}
+
 /// Whether a tar header starts here. The oldest tars have no mark, but all have a checksum.
 fn is_tar(head: &[u8]) -> bool {
     let Some(block) = head.get(..512) else { return false };
     let digits: Vec<u8> = block[148..156].iter().copied().filter(u8::is_ascii_digit).collect();
-    let Some(told) = std::str::from_utf8(&digits).ok().and_then(|d| u64::from_str_radix(d, 8).ok()) else { return false };
-    let sum: u64 = block.iter().enumerate().map(|(i, b)| if (148..156).contains(&i) { 32 } else { u64::from(*b) }).sum();
+    let Some(told) = std::str::from_utf8(&digits).ok().and_then(|d| u64::from_str_radix(d, 8).ok()) else {
+        return false;
+    };
+    let sum: u64 =
+        block.iter().enumerate().map(|(i, b)| if (148..156).contains(&i) { 32 } else { u64::from(*b) }).sum();
     told == sum && block[0] != 0
 }
 
@@ -144,6 +156,15 @@ mod tests {
         assert_eq!(look(b""), Look::Empty);
         assert_eq!(look(b"\x89PNG\r\n\x1a\n...."), Look::Other("a PNG image"));
         assert_eq!(look(b"\xef\xbb\xbf [1]"), Look::Json);
+        assert_eq!(look(b"[ broken"), Look::Json);
+        assert_eq!(look(b"{\"segment_id\":0}\n\x78\x9c\x00\xff"), Look::Json);
+        let mut brotli = Vec::new();
+        let mut writer = brotli::CompressorWriter::new(&mut brotli, 4096, 5, 22);
+        let text: String = (0..9000).map(|n| format!("[{n},{}],", n * n)).collect();
+        std::io::Write::write_all(&mut writer, format!("[{text}").as_bytes()).unwrap();
+        drop(writer);
+        assert_eq!(brotli[0], b'[');
+        assert_eq!(look(&brotli[..HEAD]), Look::Unknown);
         assert_eq!(look(b"BMW is a car"), Look::Other("plain text"));
         assert_eq!(look("Grüße".as_bytes()), Look::Other("plain text"));
         assert_eq!(look(&"Grüße".as_bytes()[..3]), Look::Other("plain text"));

@@ -267,7 +267,8 @@ impl Reader<'_, '_> {
     fn is_upload(&self, body: &[u8]) -> bool {
         let at = skip_space(body, 0);
         super::payload::is_clarity(&body[at..])
-            || wrap::wrapper(&body[at..]).is_some_and(|w| matches!(w, wrap::Wrapper::Whole | wrap::Wrapper::SentryHeader))
+            || wrap::wrapper(&body[at..])
+                .is_some_and(|w| matches!(w, wrap::Wrapper::Whole | wrap::Wrapper::SentryHeader))
             || is_plain(&body[at..])
     }
 }

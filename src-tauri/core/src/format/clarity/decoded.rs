@@ -126,9 +126,31 @@ fn plain_fields(code: i64) -> Option<&'static [&'static str]> {
         2 => &["sequence", "attempts", "status"],
         3 => &["key"],
         4 => &[
-            "visible", "docWidth", "docHeight", "screenWidth", "screenHeight", "scrollX", "scrollY", "pointerX",
-            "pointerY", "activityTime", "scrollTime", "pointerTime", "moveX", "moveY", "moveTime", "downX", "downY",
-            "downTime", "upX", "upY", "upTime", "pointerPrevX", "pointerPrevY", "pointerPrevTime", "modules",
+            "visible",
+            "docWidth",
+            "docHeight",
+            "screenWidth",
+            "screenHeight",
+            "scrollX",
+            "scrollY",
+            "pointerX",
+            "pointerY",
+            "activityTime",
+            "scrollTime",
+            "pointerTime",
+            "moveX",
+            "moveY",
+            "moveTime",
+            "downX",
+            "downY",
+            "downTime",
+            "upX",
+            "upY",
+            "upTime",
+            "pointerPrevX",
+            "pointerPrevY",
+            "pointerPrevTime",
+            "modules",
         ],
         8 | 11 => &["width", "height"],
         10 => &["target", "x", "y", "top", "bottom", "trust"],
@@ -138,9 +160,22 @@ fn plain_fields(code: i64) -> Option<&'static [&'static str]> {
         27 => &["target", "value", "trust"],
         28 => &["visible"],
         29 => &[
-            "fetchStart", "connectStart", "connectEnd", "requestStart", "responseStart", "responseEnd",
-            "domInteractive", "domComplete", "loadEventStart", "loadEventEnd", "redirectCount", "size", "type",
-            "protocol", "encodedSize", "decodedSize",
+            "fetchStart",
+            "connectStart",
+            "connectEnd",
+            "requestStart",
+            "responseStart",
+            "responseEnd",
+            "domInteractive",
+            "domComplete",
+            "loadEventStart",
+            "loadEventEnd",
+            "redirectCount",
+            "size",
+            "type",
+            "protocol",
+            "encodedSize",
+            "decodedSize",
         ],
         31 => &["message", "line", "column", "stack", "source"],
         33 => &["code", "name", "message", "stack", "severity"],
@@ -239,6 +274,10 @@ fn event_out(code: i64, time: Val<'_>, data: Val<'_>, start: usize, out: &mut St
         }
         0 | 1 | 36 => {
             for (id, value) in data.entries().filter(|(id, _)| id.bytes().iter().all(u8::is_ascii_digit)) {
+                // The decoder puts the length of its own input here, whether the recorder had sent a count or not.
+                if code == 0 && id.bytes() == b"2" {
+                    continue;
+                }
                 comma(out);
                 out.push_str(&String::from_utf8_lossy(id.bytes()));
                 comma(out);
@@ -417,7 +456,8 @@ mod tests {
 
     #[test]
     fn a_merged_page_is_one_payload() {
-        let merged = br#"{"timestamp":1,"envelope":{"version":"0.8.70","sequence":9,"start":100,"duration":5,"projectId":"p",
+        let merged =
+            br#"{"timestamp":1,"envelope":{"version":"0.8.70","sequence":9,"start":100,"duration":5,"projectId":"p",
             "userId":"u","sessionId":"s","pageNum":1,"upload":0,"end":1},"dom":{"time":0,"event":5,"data":[]},
             "events":[{"time":3,"event":25,"data":{"gap":1}}]}"#;
         assert_eq!(

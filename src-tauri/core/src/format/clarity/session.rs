@@ -70,7 +70,8 @@ pub fn decode_session(bodies: &[Body<'_>], findings: &mut Findings) -> Option<Se
     let texts: Vec<(Cow<'_, str>, bool)> = order.iter().map(|body| text(body.bytes)).collect();
     if let Some(body) = order.iter().find(|body| decoded::is_one(body.bytes)) {
         let message = "This recording was decoded by another program before, which loses the order of events of the same \
-                       millisecond and the white space around masked texts; everything else is as recorded.";
+                       millisecond, white space around masked texts, events of chat windows and mobile apps, and the \
+                       recorder's count of bytes; everything else is as recorded.";
         findings.push(Finding::note("clarity_decoded", message).at_path(body.path));
     }
     let mut reads = Vec::with_capacity(order.len());
@@ -108,10 +109,11 @@ pub fn decode_session(bodies: &[Body<'_>], findings: &mut Findings) -> Option<Se
         ours
     });
     reads.sort_by(|a, b| {
-        fn rank<'r>(r: &'r Read<'_>) -> (u64, u64, bool, bool, std::cmp::Reverse<usize>, &'r [u8]) {
+        fn rank<'r>(r: &'r Read<'_>) -> (u64, u64, bool, bool, bool, std::cmp::Reverse<usize>, &'r [u8]) {
             let e = r.envelope();
             let length = std::cmp::Reverse(r.bytes.len());
-            (e.page, e.sequence, r.payload.damage.is_some(), !r.payload.has_playback, length, r.bytes)
+            let decoded = decoded::is_one(r.bytes);
+            (e.page, e.sequence, r.payload.damage.is_some(), !r.payload.has_playback, decoded, length, r.bytes)
         }
         rank(a).cmp(&rank(b))
     });

@@ -61,9 +61,8 @@ pub fn decode_session(files: &[Body<'_>], id: Option<&str>, findings: &mut Findi
         };
         let at = decoded.pages.iter().rposition(|p| p.started_at <= until).unwrap_or(0);
         let Some(page) = decoded.pages.get_mut(at) else { continue };
-        findings.push(
-            Finding::warning("rrweb-events-lost", reason.clone()).in_session(&decoded.id).on_page(page.number),
-        );
+        findings
+            .push(Finding::warning("rrweb-events-lost", reason.clone()).in_session(&decoded.id).on_page(page.number));
         page.gaps.push(Gap { from, until, reason });
     }
     Some(decoded)

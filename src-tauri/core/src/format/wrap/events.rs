@@ -138,7 +138,9 @@ impl Collector<'_> {
                     }
                 }
                 // Highlight's compressed push, Faro's event attribute under the names that stores give it.
-                b"data" | b"event" | b"line" | b"body" | b"message" if inner[0] == b'"' => self.hopeful(inner, window, steps),
+                b"data" | b"event" | b"line" | b"body" | b"message" if inner[0] == b'"' => {
+                    self.hopeful(inner, window, steps)
+                }
                 key if inner[0] == b'"' && (key.ends_with(b"_event") || key.ends_with(b".event")) => {
                     self.hopeful(inner, window, steps);
                 }
@@ -163,7 +165,8 @@ impl Collector<'_> {
     fn hopeful(&mut self, quoted: &[u8], window: Option<&[u8]>, steps: u32) {
         let text = quoted.get(1..).unwrap_or_default();
         let begins = |mark: &str| text.starts_with(mark.as_bytes());
-        if begins("{") || begins("[") || begins("H4sI") || begins("\u{1f}\u{8b}") || begins("\\u001f") || begins("\\\"") {
+        if begins("{") || begins("[") || begins("H4sI") || begins("\u{1f}\u{8b}") || begins("\\u001f") || begins("\\\"")
+        {
             self.string(quoted, window, steps);
         }
     }
@@ -263,7 +266,9 @@ impl Collector<'_> {
     fn packed_field(&mut self, value: &[u8]) -> bool {
         let text = value.get(1..).unwrap_or_default();
         let marked = value.first() == Some(&b'"')
-            && ["\\u001f", "\\u001F", "\u{1f}", "(\u{b5}/\u{fd}", "(\\u00b5"].iter().any(|m| text.starts_with(m.as_bytes()));
+            && ["\\u001f", "\\u001F", "\u{1f}", "(\u{b5}/\u{fd}", "(\\u00b5"]
+                .iter()
+                .any(|m| text.starts_with(m.as_bytes()));
         if !marked {
             squeeze(value, &mut self.found.body);
             return true;
@@ -335,8 +340,15 @@ mod tests {
             format!("[{},{}]", zlib(A), zlib(B)),
             format!("{{\"version\":1,\"events\":[{},{}]}}", quoted(&zlib(A)), quoted(&zlib(B))),
             format!("{{\"variables\":{{\"session_secure_id\":\"s\",\"events\":{{\"events\":[{A},{B}]}}}}}}"),
-            format!("{{\"event_name\":\"x\",\"event_data_event\":{}}}\n{{\"event_data_event\":{}}}", quoted(A), quoted(B)),
-            format!("{{\"type\":\"SESSION\",\"data\":{{\"events\":{}}}}}", latin1(&gzip(&format!("{{\"rrweb\":[{A},{B}],\"network\":[]}}")))),
+            format!(
+                "{{\"event_name\":\"x\",\"event_data_event\":{}}}\n{{\"event_data_event\":{}}}",
+                quoted(A),
+                quoted(B)
+            ),
+            format!(
+                "{{\"type\":\"SESSION\",\"data\":{{\"events\":{}}}}}",
+                latin1(&gzip(&format!("{{\"rrweb\":[{A},{B}],\"network\":[]}}")))
+            ),
         ] {
             assert_eq!(body(&text), want, "{text}");
         }
@@ -344,7 +356,8 @@ mod tests {
 
     #[test]
     fn windows_stay_with_their_events() {
-        let want = format!("[{},{}]", A.replace('{', "{\"windowId\":\"w\",").replacen(":{\"windowId\":\"w\",", ":{", 1), B);
+        let want =
+            format!("[{},{}]", A.replace('{', "{\"windowId\":\"w\",").replacen(":{\"windowId\":\"w\",", ":{", 1), B);
         let one = format!("{{\"windowId\":\"w\",{}", &A[1..]);
         assert_eq!(want, format!("[{one},{B}]"));
         for text in [
@@ -364,9 +377,13 @@ mod tests {
             "{{\"type\":3,\"data\":{{\"source\":0,\"adds\":{}}},\"timestamp\":2,\"cv\":\"2024-10\"}}",
             latin1(&gzip("[ ]"))
         );
-        let whole = format!("{{\"type\":4,\"data\":{},\"timestamp\":1,\"cv\":\"2024-10\"}}", latin1(&gzip("{\"href\":\"https://a.test/\"}")));
+        let whole = format!(
+            "{{\"type\":4,\"data\":{},\"timestamp\":1,\"cv\":\"2024-10\"}}",
+            latin1(&gzip("{\"href\":\"https://a.test/\"}"))
+        );
         assert_eq!(body(&format!("[{whole},{cv}]")), format!("[{A},{B}]"));
-        let broken = format!("{{\"type\":4,\"data\":{},\"timestamp\":1,\"cv\":\"2024-10\"}}", latin1(&gzip("{\"href\":")));
+        let broken =
+            format!("{{\"type\":4,\"data\":{},\"timestamp\":1,\"cv\":\"2024-10\"}}", latin1(&gzip("{\"href\":")));
         let found = collect(format!("[{broken},{B}]").as_bytes(), &mut free());
         assert_eq!((found.events, found.damaged, found.skipped), (1, 1, 0));
         assert_eq!(found.body, format!("[{B}]").into_bytes());

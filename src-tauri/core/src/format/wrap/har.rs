@@ -77,7 +77,8 @@ impl Entry {
         if !method.eq_ignore_ascii_case("POST") && !method.eq_ignore_ascii_case("PUT") {
             return None;
         }
-        let Some(body) = text_of(text, self.at.start, &["request", "postData", "text"]).filter(|b| !b.is_empty()) else {
+        let Some(body) = text_of(text, self.at.start, &["request", "postData", "text"]).filter(|b| !b.is_empty())
+        else {
             return Some(Upload::Missing);
         };
         let encoded = self.word(text, &["request", "postData", "encoding"]).is_some_and(|e| e == "base64");
@@ -122,7 +123,8 @@ impl Entry {
             return None;
         }
         let body = text_of(text, content.start, &["text"]).filter(|b| !b.is_empty() && b.len() as u64 <= 2 * max)?;
-        let encoded = field(text, content.start, "encoding").and_then(|at| word(&text[at])).is_some_and(|e| e == "base64");
+        let encoded =
+            field(text, content.start, "encoding").and_then(|at| word(&text[at])).is_some_and(|e| e == "base64");
         let bytes = if encoded { from_base64(&body)? } else { body.into_owned() };
         (bytes.len() as u64 <= max && !bytes.is_empty()).then_some(Loaded { url, content_type: kind, bytes })
     }
@@ -200,7 +202,10 @@ mod tests {
         let text = har.as_bytes();
         let loaded: Vec<Loaded> = entries(text).filter_map(|e| e.loaded(text, 10)).collect();
         assert_eq!(loaded.len(), 2);
-        assert_eq!((loaded[0].url.as_str(), loaded[0].content_type.as_str(), &loaded[0].bytes[..]), ("https://a.test/a.css", "text/css", &b"a{}"[..]));
+        assert_eq!(
+            (loaded[0].url.as_str(), loaded[0].content_type.as_str(), &loaded[0].bytes[..]),
+            ("https://a.test/a.css", "text/css", &b"a{}"[..])
+        );
         assert_eq!(loaded[1].bytes, [0x89, b'P', b'N']);
     }
 }

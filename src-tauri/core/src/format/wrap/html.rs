@@ -25,7 +25,9 @@ pub fn recordings(page: &[u8]) -> Vec<Range<usize>> {
             at = open + 1;
             // What an assignment, an argument or a data script can hold.
             let before = text[script.start..open].trim_ascii_end().last();
-            if !matches!(before, None | Some(b'=' | b'(' | b':' | b',')) || !rrweb::looks_like(&text[open..text.len().min(open + 4096)]) {
+            if !matches!(before, None | Some(b'=' | b'(' | b':' | b','))
+                || !rrweb::looks_like(&text[open..text.len().min(open + 4096)])
+            {
                 continue;
             }
             tries += 1;

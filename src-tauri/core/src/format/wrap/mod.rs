@@ -54,7 +54,8 @@ pub fn wrapper(text: &[u8]) -> Option<Wrapper> {
     }
     let (mut kind, mut time, mut events, mut data, mut window, mut session) = (false, false, None, None, false, None);
     let (mut records, mut datadog, mut segment, mut keys, mut id, mut about) = (false, false, false, 0, false, false);
-    let (mut secure, mut name, mut properties, mut variables, mut log, mut item) = (false, None, None, None, false, false);
+    let (mut secure, mut name, mut properties, mut variables, mut log, mut item) =
+        (false, None, None, None, false, false);
     for (key, at) in json::items(text, 0).take(64).map_while(|item| item.ok()) {
         keys += 1;
         let value = &text[at.clone()];
@@ -73,7 +74,9 @@ pub fn wrapper(text: &[u8]) -> Option<Wrapper> {
             b"view" | b"application" | b"has_full_snapshot" | b"records_count" | b"creation_reason" => datadog = true,
             b"segment_id" => segment = first.is_ascii_digit(),
             b"session_secure_id" => secure = true,
-            b"snapshots" | b"snapshot_data_by_window_id" if matches!(first, b'[' | b'{') => return Some(Wrapper::Whole),
+            b"snapshots" | b"snapshot_data_by_window_id" if matches!(first, b'[' | b'{') => {
+                return Some(Wrapper::Whole);
+            }
             b"event" | b"event_name" => name = Some(at),
             b"properties" => properties = Some(at),
             b"variables" => variables = Some(at),
@@ -157,13 +160,17 @@ fn extension(text: &[u8]) -> Option<About> {
 }
 
 fn highlight(text: &[u8]) -> Option<About> {
-    let at = json::field(text, 0, "session_secure_id").or_else(|| json::path(text, 0, &["variables", "session_secure_id"]))?;
+    let at = json::field(text, 0, "session_secure_id")
+        .or_else(|| json::path(text, 0, &["variables", "session_secure_id"]))?;
     Some(About { session: json::word(&text[at]), ..About::default() })
 }
 
 /// Epoch ms of a number of ms or of an ISO 8601 time; a time without zone is UTC.
 pub fn moment(text: &str) -> Option<Millis> {
-    text.parse().ok().or_else(|| text.parse::<f64>().ok().filter(|n| n.is_finite()).map(|n| n as Millis)).or_else(|| iso(text))
+    text.parse()
+        .ok()
+        .or_else(|| text.parse::<f64>().ok().filter(|n| n.is_finite()).map(|n| n as Millis))
+        .or_else(|| iso(text))
 }
 
 fn iso(s: &str) -> Option<Millis> {

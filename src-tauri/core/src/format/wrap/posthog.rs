@@ -14,9 +14,8 @@ use crate::format::json::{field, path, word};
 
 /// Of `{"version":…,"data":{"id","person","snapshots"…}}`, of the API's recording object, or of one `$snapshot` event.
 pub(super) fn about(text: &[u8]) -> Option<About> {
-    let exported = field(text, 0, "data").filter(|at| {
-        ["snapshots", "snapshotsByWindowId"].iter().any(|key| field(text, at.start, key).is_some())
-    });
+    let exported = field(text, 0, "data")
+        .filter(|at| ["snapshots", "snapshotsByWindowId"].iter().any(|key| field(text, at.start, key).is_some()));
     let recording = ["recording_duration", "snapshot_data_by_window_id", "snapshots", "start_url"]
         .iter()
         .any(|key| field(text, 0, key).is_some());
@@ -39,7 +38,11 @@ pub(super) fn about(text: &[u8]) -> Option<About> {
     if let Some(properties) = person.clone().and_then(|p| field(text, p.start, "properties")) {
         fill(&mut about.meta, &map(text, properties));
     }
-    about.meta.user = of_person("name").or_else(|| about.meta.user.take()).or_else(|| about.user.clone());
+    // Names are not one person's alone; ids and addresses are.
+    about.meta.user = about.meta.user.take().or_else(|| about.user.clone());
+    if let Some(name) = of_person("name") {
+        about.meta.tags.insert("name".to_owned(), vec![name]);
+    }
     about.meta.started_at = get("start_time").as_deref().and_then(moment);
     Some(about)
 }
@@ -76,7 +79,7 @@ pub fn fill(meta: &mut SessionMeta, properties: &Map<String, Value>) {
     meta.city = text(&["$geoip_city_name", "$initial_geoip_city_name"]);
     meta.language = text(&["$browser_language"]);
     meta.referrer = text(&["$referrer", "$initial_referrer"]);
-    meta.user = text(&["email", "$email", "name", "username"]);
+    meta.user = text(&["email", "$email"]);
     for key in ["source", "medium", "campaign", "term", "content"] {
         if let Some(value) = text(&[&format!("utm_{key}"), &format!("$initial_utm_{key}")]) {
             meta.utm.insert(key.to_owned(), value);
@@ -97,12 +100,14 @@ mod tests {
         )
         .unwrap();
         assert_eq!((said.session.as_deref(), said.user.as_deref()), (Some("0193"), Some("d1")));
-        assert_eq!((said.meta.user.as_deref(), said.meta.browser.as_deref()), (Some("Ann"), Some("Firefox")));
+        assert_eq!((said.meta.user.as_deref(), said.meta.browser.as_deref()), (Some("d1"), Some("Firefox")));
         assert_eq!((said.meta.os.as_deref(), said.meta.country.as_deref()), (Some("Linux"), Some("NO")));
         assert_eq!(said.meta.utm["source"], "x");
-        let said = about(br#"{"id":"r","distinct_id":"d","recording_duration":5,"start_time":"1970-01-01T00:00:01Z"}"#).unwrap();
+        let said = about(br#"{"id":"r","distinct_id":"d","recording_duration":5,"start_time":"1970-01-01T00:00:01Z"}"#)
+            .unwrap();
         assert_eq!((said.session.as_deref(), said.meta.started_at), (Some("r"), Some(1000)));
-        let said = about(br#"{"event":"$snapshot","properties":{"$session_id":"s","distinct_id":"d","$snapshot_data":[]}}"#);
+        let said =
+            about(br#"{"event":"$snapshot","properties":{"$session_id":"s","distinct_id":"d","$snapshot_data":[]}}"#);
         assert_eq!(said.unwrap().session.as_deref(), Some("s"));
         assert_eq!(about(br#"{"data":{"x":1}}"#), None);
     }

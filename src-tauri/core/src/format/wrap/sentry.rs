@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::events::{Collected, collect};
 use super::unpack::Allowance;
 use super::{About, moment};
-use crate::format::json::{field, path, word};
+use crate::format::json::{field, mended, path, value_end, word};
 
 /// One `replay_recording` item.
 #[derive(Debug)]
@@ -44,10 +44,12 @@ pub fn envelope(bytes: &[u8], allowance: &mut Allowance) -> Vec<Segment> {
             };
             let body = &bytes[from..to];
             let events = match body.first() {
-                Some(b'[' | b'{') => collect(body, allowance),
+                Some(b'[' | b'{') => listed(body, allowance),
                 _ => match allowance.unpack(body.trim_ascii_start()) {
-                    Some(text) => collect(&text, allowance),
-                    None => Collected { damaged: u64::from(!body.is_empty()), body: b"[]".to_vec(), ..Collected::default() },
+                    Some(text) => listed(&text, allowance),
+                    None => {
+                        Collected { damaged: u64::from(!body.is_empty()), body: b"[]".to_vec(), ..Collected::default() }
+                    }
                 },
             };
             let replay = about.as_ref().and_then(|a| a.session.clone());
@@ -66,6 +68,17 @@ pub fn envelope(bytes: &[u8], allowance: &mut Allowance) -> Vec<Segment> {
         at = end + 1;
     }
     segments
+}
+
+/// The events of a segment's list; of one that was cut off, those before the cut.
+fn listed(text: &[u8], allowance: &mut Allowance) -> Collected {
+    let text = text.trim_ascii();
+    if value_end(text, 0).is_ok() {
+        return collect(text, allowance);
+    }
+    let mut found = mended(text).map(|text| collect(&text, allowance)).unwrap_or_default();
+    found.damaged += 1;
+    found
 }
 
 /// The `replay_event` item of an envelope.
@@ -96,11 +109,14 @@ fn of_replay(text: &[u8], at: usize) -> About {
         Some((name, version))
     };
     let user = |key: &str| one(&["user", key]);
-    let mut about = About { session: one(&["id"]), user: user("id"), project: one(&["project_id"]), ..About::default() };
+    let mut about =
+        About { session: one(&["id"]), user: user("id"), project: one(&["project_id"]), ..About::default() };
     let meta = &mut about.meta;
     meta.browser = named("browser").map(|(name, _)| name);
     meta.os = named("os").map(|(name, _)| name);
-    meta.device = one(&["device", "family"]).or_else(|| one(&["device", "name"])).or_else(|| one(&["contexts", "device", "family"]));
+    meta.device = one(&["device", "family"])
+        .or_else(|| one(&["device", "name"]))
+        .or_else(|| one(&["contexts", "device", "family"]));
     meta.user = ["email", "username", "display_name", "id", "ip_address", "ip"].iter().find_map(|key| user(key));
     let geo = |keys: &[&str]| keys.iter().find_map(|key| one(&["user", "geo", key]));
     meta.country = geo(&["country_code", "country", "region"]);
@@ -186,6 +202,9 @@ mod tests {
             }
         }
         assert_eq!(envelope(b"{\"segment_id\":0}\nx\x9cbroken", &mut free())[0].events.damaged, 1);
+        let cut = format!("{{\"segment_id\":0}}\n[{EVENT},{}", &EVENT[..9]);
+        let events = &envelope(cut.as_bytes(), &mut free())[0].events;
+        assert_eq!((events.events, events.damaged, &events.body[..]), (1, 1, list.as_bytes()));
     }
 
     #[test]
@@ -196,10 +215,19 @@ mod tests {
             "started_at":"1970-01-01T00:00:02Z","tags":{"plan":["pro"]},"releases":["1.2"]}}"#,
         )
         .unwrap();
-        assert_eq!((said.session.as_deref(), said.user.as_deref(), said.project.as_deref()), (Some("r"), Some("u"), Some("7")));
+        assert_eq!(
+            (said.session.as_deref(), said.user.as_deref(), said.project.as_deref()),
+            (Some("r"), Some("u"), Some("7"))
+        );
         let meta = said.meta;
-        assert_eq!((meta.browser.as_deref(), meta.os.as_deref(), meta.device.as_deref()), (Some("Safari"), Some("iOS"), Some("iPhone")));
-        assert_eq!((meta.country.as_deref(), meta.user.as_deref(), meta.started_at), (Some("NO"), Some("a@b.test"), Some(2000)));
+        assert_eq!(
+            (meta.browser.as_deref(), meta.os.as_deref(), meta.device.as_deref()),
+            (Some("Safari"), Some("iOS"), Some("iPhone"))
+        );
+        assert_eq!(
+            (meta.country.as_deref(), meta.user.as_deref(), meta.started_at),
+            (Some("NO"), Some("a@b.test"), Some(2000))
+        );
         assert_eq!(meta.tags["plan"], ["pro"]);
         assert_eq!(meta.tags["release"], ["1.2"]);
     }

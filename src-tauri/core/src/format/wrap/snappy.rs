@@ -32,7 +32,8 @@ pub fn is_prefixed(head: &[u8]) -> bool {
 /// Unpacks one block, or prefixed ones. What comes before a damaged block is kept; the flag says that there was one.
 pub fn unpack(bytes: &[u8], allowance: &mut Allowance) -> (Vec<u8>, bool) {
     let mut out = Vec::new();
-    if !is_prefixed(bytes) {
+    // What looks like a length may be the start of a block, and then leads out of the file.
+    if !is_prefixed(bytes) || prefix(bytes).is_some_and(|length| length > bytes.len()) && is_block(bytes) {
         return match block(bytes, allowance) {
             Some(text) => (text, false),
             None => (out, true),
