@@ -272,6 +272,57 @@ struct Decoder {
     mobile: bool,
 }
 
+/// Events of a window that are looked at to tell whose page they change.
+const SAMPLE: usize = 200;
+/// Longest pause, ms, between a window's end and its going on under another name.
+const RENAMED: f64 = 30.0 * 60_000.0;
+
+/// The window that goes on under the name of window `w`: an earlier one that has ended, whose nodes are the ones that
+/// `w` speaks of and which `w`, without any page of its own, adds new ones to. A vendor's window id can change while
+/// the page stays; another tab's ids would clash sooner or later, and must never get into this page.
+fn renamed(events: &[RawEvent<'_>], windows: &[Window], w: usize) -> Option<usize> {
+    let window = &windows[w];
+    if window.order.iter().any(|i| matches!(events[*i].kind, 2 | 4)) {
+        return None;
+    }
+    let begins = *window.order.first()?;
+    let ended = |other: &&(usize, &Window)| {
+        other.0 != w
+            && other.1.shown
+            && other.1.order.last().is_some_and(|last| *last < begins)
+            && events[begins].time - other.1.last_time <= RENAMED
+    };
+    let candidates: Vec<(usize, &Window)> = windows.iter().enumerate().collect();
+    let (at, earlier) = *candidates.iter().filter(ended).max_by(|a, b| a.1.last_time.total_cmp(&b.1.last_time))?;
+    let mut added: std::collections::HashSet<i64> = Default::default();
+    let mut tokens = Vec::new();
+    let mut changes = 0;
+    for i in window.order.iter().take(SAMPLE).filter(|i| events[**i].kind == 3) {
+        let json = &events[*i].json;
+        json::parse(json, &mut tokens).ok()?;
+        let data = Val::root(json, &tokens)?.get("data")?;
+        let known = |id: i64, added: &std::collections::HashSet<i64>| {
+            added.contains(&id) || u64::try_from(id).is_ok_and(|id| earlier.document.known(id).is_some())
+        };
+        for add in data.get("adds").into_iter().flat_map(Val::items) {
+            let id = add.get("node").and_then(|n| n.get("id")).and_then(Val::int)?;
+            added.insert(id);
+        }
+        let spoken_of = data.get("id").into_iter().chain(
+            [("texts", "id"), ("attributes", "id"), ("removes", "id"), ("adds", "parentId")].into_iter().flat_map(
+                |(list, key)| data.get(list).into_iter().flat_map(Val::items).filter_map(move |v| v.get(key)),
+            ),
+        );
+        for id in spoken_of.filter_map(Val::int).filter(|id| *id > 0) {
+            changes += 1;
+            if !known(id, &added) {
+                return None;
+            }
+        }
+    }
+    (changes > 0).then_some(at)
+}
+
 fn millis(time: f64) -> Millis {
     time.floor() as Millis
 }
@@ -334,7 +385,17 @@ impl Decoder {
             window_of.push(w);
         }
         let mut tokens = Vec::new();
+        let mut same: Vec<usize> = (0..windows.len()).collect();
         for (e, w) in events.iter().zip(window_of) {
+            if windows[w].at == 0
+                && same[w] == w
+                && let Some(earlier) = renamed(events, &windows, w)
+            {
+                same[w] = earlier;
+                let order = std::mem::take(&mut windows[w].order);
+                windows[earlier].order.extend(order);
+            }
+            let w = same[w];
             if let Err(at) = json::parse(&e.json, &mut tokens) {
                 self.findings.push(
                     Finding::warning("rrweb-bad-event", "An event is not valid JSON; it was skipped.")
