@@ -252,6 +252,7 @@ fn wrappings(events: &[Value]) -> Vec<(&'static str, Files)> {
     let push = |payload: &[Value]| json!({"session_secure_id":"sec1","payload_id":1,"events":{"events":payload},"messages":""});
     let one_file = |bytes: Vec<u8>| vec![("recording", bytes)];
     vec![
+        ("a line", one_file([&list[..], b"\n"].concat())),
         ("events object", one_file(text(&json!({"events": events})))),
         ("pretty printed", one_file(serde_json::to_vec_pretty(&events).unwrap())),
         ("lines", one_file(lines(events))),
@@ -331,6 +332,7 @@ fn an_rrweb_visit_in_every_wrapper_is_one_session() {
             }
         }
         for name in [
+            "a line",
             "events object",
             "pretty printed",
             "lines",
@@ -858,4 +860,90 @@ fn cut_wrappers_give_their_whole_events() {
         };
         assert!(got > want * 9 / 10 && got < want, "{name}: {got} of {want}");
     }
+}
+
+/// Another tab whose picture was lost must not change this one's page, however alike their ids are.
+#[test]
+fn a_window_without_a_page_stays_out_of_the_others() {
+    let first = events_of(&root().join("visits/checkout-form"));
+    let last = first.last().unwrap()["timestamp"].as_i64().unwrap();
+    let change = |id: u64, at: i64| {
+        json!({"windowId":"b","type":3,"timestamp":at,"data":{"source":0,"texts":[],"removes":[],"adds":[],
+            "attributes":[{"id":id,"attributes":{"class":"other"}}]}})
+    };
+    let (alone, id) = one("alone", &[("x", text(&first))]);
+    let want = tree(alone.cache.load(&id).unwrap());
+    let named: Vec<Value> = first.iter().map(|e| with(e, "windowId", json!("a"))).collect();
+    // While the first window is there, and after it but about a node that it never had.
+    for change in [change(5, last - 10), change(900_000, last + 10)] {
+        let mut events = named.clone();
+        events.push(change);
+        events.sort_by_key(|e| e["timestamp"].as_i64());
+        let mut desk = Desk::new();
+        let summary = desk.import(&[("x", text(&events))]).unwrap();
+        let session = desk.cache.load(&summary.sessions[0]).unwrap();
+        assert!(session.pages.iter().any(|p| !p.has_snapshot));
+        let shown = session.pages.iter().filter(|p| p.has_snapshot).map(|p| p.document).max().unwrap();
+        let mut only = session.clone();
+        only.events.retain(|e| session.pages[e.page as usize - 1].document == shown);
+        assert_eq!(tree(only), want);
+    }
+    // The same window under another id.
+    let mut events = named;
+    events.push(change(5, last + 10));
+    let (desk, id) = one("renamed", &[("x", text(&events))]);
+    assert_eq!(desk.cache.load(&id).unwrap().pages.len(), alone.cache.load(&id).map_or(0, |s| s.pages.len()));
+    assert_ne!(tree(desk.cache.load(&id).unwrap()), want);
+}
+
+/// Whatever is damaged, nothing here panics or hangs.
+#[test]
+fn damaged_wrappers_do_no_harm() {
+    use dwell_core::format::wrap::{Allowance, about, collect, har as network, html, sentry, snappy, wrapper};
+    let events = events_of(&root().join("visits/checkout-form"));
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = move |n: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed % n.max(1) as u64) as usize
+    };
+    let mut inputs: Vec<Vec<u8>> = wrappings(&events[..12]).into_iter().flat_map(|(_, f)| f).map(|(_, b)| b).collect();
+    inputs.push(gunzip(&std::fs::read(root().join("decoded/phone-browse.json.gz")).unwrap())[..40_000].to_vec());
+    let begun = std::time::Instant::now();
+    for input in inputs {
+        for round in 0..30 {
+            let mut bytes = input.clone();
+            for _ in 0..1 + round % 4 {
+                let at = next(bytes.len());
+                match next(4) {
+                    0 => bytes[at] ^= 1 << next(8),
+                    1 => bytes.truncate(at.max(1)),
+                    2 => drop(bytes.drain(at..(at + next(50)).min(bytes.len()))),
+                    _ => {
+                        let again = bytes[at..(at + next(200)).min(bytes.len())].to_vec();
+                        bytes.splice(at..at, again);
+                    }
+                }
+                if bytes.is_empty() {
+                    bytes.push(b'{');
+                }
+            }
+            let mut allowance = Allowance::new(1 << 28, 1 << 26, 400, 1 << 25);
+            let found = collect(&bytes, &mut allowance);
+            let whole: std::result::Result<Vec<serde::de::IgnoredAny>, _> = serde_json::from_slice(&found.body);
+            if let Ok(list) = whole {
+                assert_eq!(list.len() as u64, found.events);
+            }
+            let _ = (wrapper(&bytes), about(&bytes), html::recordings(&bytes), snappy::unpack(&bytes, &mut allowance));
+            let _ = sentry::envelope(&bytes, &mut allowance);
+            for entry in network::entries(&bytes) {
+                let _ = (entry.upload(&bytes, &mut allowance), entry.loaded(&bytes, 1 << 20));
+            }
+            let _ = dwell_core::format::clarity::decoded::to_payload(&bytes);
+            let _ = dwell_core::format::clarity::payload::peek(&bytes);
+            let _ = dwell_core::format::rrweb::outline(&bytes);
+        }
+    }
+    assert!(begun.elapsed().as_secs() < 60);
 }

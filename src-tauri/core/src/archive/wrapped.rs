@@ -23,9 +23,11 @@ fn said(about: About) -> Box<Said> {
     Box::new(Said { session, user, project, meta, rank: RANK })
 }
 
-/// A list of events that is in the one spelling already, as far as its start tells.
+/// A list of events that is in the one spelling already, as far as its start tells. Strings hold no line breaks, so a
+/// text with one has them between its tokens or is several lists.
 fn is_plain(text: &[u8]) -> bool {
     [&b"[{\"type\":"[..], b"[{\"data\":", b"[{\"timestamp\":"].iter().any(|start| text.starts_with(start))
+        && memchr::memchr(b'\n', text).is_none()
         && memchr::memmem::find(text, b"\"cv\":\"").is_none()
 }
 
@@ -40,7 +42,11 @@ impl Reader<'_, '_> {
     }
 
     /// Hands on rrweb events in whatever wrapping of lists, objects, strings and lines. False when there are none.
-    pub(crate) fn rrweb(&mut self, text: Cow<'_, [u8]>, place: &Place) -> Result<bool> {
+    pub(crate) fn rrweb(&mut self, mut text: Cow<'_, [u8]>, place: &Place) -> Result<bool> {
+        if text.ends_with(b"\n") {
+            let end = text.trim_ascii_end().len();
+            text.to_mut().truncate(end);
+        }
         if is_plain(&text) {
             self.rrweb_part(text.into_owned(), None, place)?;
             return Ok(true);
@@ -194,11 +200,7 @@ impl Reader<'_, '_> {
         for entry in har::entries(text) {
             let clarity = entry.is_clarity(text);
             match entry.upload(text, &mut allowance) {
-                Some(har::Upload::Body(body)) => {
-                    if clarity || self.is_upload(&body) {
-                        uploads.push(entry);
-                    }
-                }
+                Some(har::Upload::Body(body)) if clarity || self.is_upload(&body) => uploads.push(entry),
                 Some(har::Upload::Damaged) if clarity => {
                     damaged += 1;
                     first.get_or_insert(entry.at.start as u64);

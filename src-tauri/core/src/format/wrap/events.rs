@@ -124,11 +124,9 @@ impl Collector<'_> {
             match &value[key] {
                 b"events" | b"snapshots" | b"$snapshot_data" | b"rrweb" => self.value(inner, window, steps + 1),
                 b"data" | b"properties" | b"variables" | b"attributes" | b"payload" | b"event" | b"result"
-                    if inner[0] == b'{' =>
+                    if inner[0] == b'{' && steps < MAX_STEPS =>
                 {
-                    if steps < MAX_STEPS {
-                        self.container(inner, window, steps + 1);
-                    }
+                    self.container(inner, window, steps + 1);
                 }
                 b"data" if inner[0] == b'[' => self.value(inner, window, steps + 1),
                 b"snapshotsByWindowId" | b"snapshot_data_by_window_id" => {
