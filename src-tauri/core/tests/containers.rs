@@ -871,11 +871,14 @@ fn a_window_without_a_page_stays_out_of_the_others() {
         json!({"windowId":"b","type":3,"timestamp":at,"data":{"source":0,"texts":[],"removes":[],"adds":[],
             "attributes":[{"id":id,"attributes":{"class":"other"}}]}})
     };
+    let picture = first.iter().rfind(|e| e["type"] == 2).unwrap();
+    let kids = picture["data"]["node"]["childNodes"].as_array().unwrap();
+    let html = kids.iter().find(|n| n["tagName"] == "html").unwrap()["id"].as_u64().unwrap();
     let (alone, id) = one("alone", &[("x", text(&first))]);
     let want = tree(alone.cache.load(&id).unwrap());
     let named: Vec<Value> = first.iter().map(|e| with(e, "windowId", json!("a"))).collect();
     // While the first window is there, and after it but about a node that it never had.
-    for change in [change(5, last - 10), change(900_000, last + 10)] {
+    for change in [change(html, last - 10), change(900_000, last + 10)] {
         let mut events = named.clone();
         events.push(change);
         events.sort_by_key(|e| e["timestamp"].as_i64());
@@ -890,7 +893,7 @@ fn a_window_without_a_page_stays_out_of_the_others() {
     }
     // The same window under another id.
     let mut events = named;
-    events.push(change(5, last + 10));
+    events.push(change(html, last + 10));
     let (desk, id) = one("renamed", &[("x", text(&events))]);
     assert_eq!(desk.cache.load(&id).unwrap().pages.len(), alone.cache.load(&id).map_or(0, |s| s.pages.len()));
     assert_ne!(tree(desk.cache.load(&id).unwrap()), want);
