@@ -8,10 +8,10 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::super::bundle::iso;
 use super::head::base64;
 use super::{Body, SavedFile};
 use crate::error::Result;
+use crate::format::wrap::iso;
 
 /// The files of all answers. `Ok(Err)`: where the text stops being a HAR, in words; what came before was read.
 pub(super) fn files(

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
-use super::super::bundle::iso;
 use super::super::limits::{End, MAX_ASSET, read_line, read_up_to};
 use super::head::{Head, http_body, split};
 use super::{Body, SavedFile};
+use crate::format::wrap::iso;
 
 /// Bytes of a record's own header.
 const MAX_HEAD: u64 = 256 << 10;
