@@ -8,7 +8,7 @@ use std::io::Read;
 
 use super::limits::{End, Limit, MAX_ASSET, MAX_BODY, read_up_to};
 use super::read::{Place, Reader};
-use super::{Asset, Hash, Item, Part, Said};
+use super::{Asset, Hash, Item, Part, Said, saved};
 use crate::error::Result;
 use crate::event::Source;
 use crate::findings::{Finding, Severity};
@@ -233,9 +233,11 @@ impl Reader<'_, '_> {
         }
         let mut urls = Vec::new();
         for entry in har::entries(text) {
-            if let Some(loaded) = entry.loaded(text, MAX_ASSET) {
-                urls.push((loaded.url, Hash::of(&loaded.bytes)));
-                self.take(Item::Asset(Asset { bytes: loaded.bytes, content_type: loaded.content_type }))?;
+            let Some(har::Loaded { url, content_type, bytes, .. }) = entry.loaded(text, MAX_ASSET) else { continue };
+            let content_type = saved::content_type(&content_type, &url, &bytes);
+            if saved::is_page_file(&content_type) {
+                urls.push((url, Hash::of(&bytes)));
+                self.take(Item::Asset(Asset { bytes, content_type }))?;
             }
         }
         let assets = !urls.is_empty();

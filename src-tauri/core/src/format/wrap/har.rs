@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::unpack::{Allowance, from_base64, from_latin1};
+use crate::event::Millis;
 use crate::format::json::{field, items, path, unescape, word};
 
 /// One request of the log.
@@ -36,8 +37,11 @@ pub enum Upload<'t> {
 #[derive(Debug)]
 pub struct Loaded {
     pub url: String,
+    /// As the server said it; may be wrong or empty.
     pub content_type: String,
     pub bytes: Vec<u8>,
+    /// Epoch ms at which it was asked for.
+    pub at: Option<Millis>,
 }
 
 /// The entries of `{"log":{"entries":[…]}}`.
@@ -101,32 +105,27 @@ impl Entry {
         Some(if lost { Upload::Damaged } else { Upload::Body(body) })
     }
 
-    /// The response's body, when it was delivered whole and can be part of a page: no documents, scripts or data.
+    /// What the answer brought, when it was whole: of every kind, the caller knows which are part of a page.
     pub fn loaded(&self, text: &[u8], max: u64) -> Option<Loaded> {
         let text = &text[..self.at.end];
-        if self.word(text, &["response", "status"])? != "200" {
+        if self.word(text, &["request", "method"]).is_some_and(|method| !method.eq_ignore_ascii_case("GET")) {
+            return None;
+        }
+        // 304: the body, when there is one, is what the browser had.
+        if !matches!(self.word(text, &["response", "status"])?.as_str(), "200" | "203" | "304") {
             return None;
         }
         let url = self.url(text).filter(|url| url.starts_with("http"))?;
         let response = field(text, self.at.start, "response")?;
         let content = field(text, response.start, "content")?;
-        let mime = field(text, content.start, "mimeType").and_then(|at| word(&text[at])).unwrap_or_default();
-        let kind = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let part_of_page = kind.starts_with("image/")
-            || kind.starts_with("font/")
-            || kind.starts_with("audio/")
-            || kind.starts_with("video/")
-            || kind == "text/css"
-            || kind.contains("font")
-            || kind == "application/octet-stream";
-        if !part_of_page {
-            return None;
-        }
+        let content_type = field(text, content.start, "mimeType").and_then(|at| word(&text[at])).unwrap_or_default();
         let body = text_of(text, content.start, &["text"]).filter(|b| !b.is_empty() && b.len() as u64 <= 2 * max)?;
-        let encoded =
-            field(text, content.start, "encoding").and_then(|at| word(&text[at])).is_some_and(|e| e == "base64");
+        let encoded = field(text, content.start, "encoding")
+            .and_then(|at| word(&text[at]))
+            .is_some_and(|e| e.eq_ignore_ascii_case("base64"));
         let bytes = if encoded { from_base64(&body)? } else { body.into_owned() };
-        (bytes.len() as u64 <= max && !bytes.is_empty()).then_some(Loaded { url, content_type: kind, bytes })
+        let at = self.word(text, &["startedDateTime"]).and_then(|time| super::iso(&time));
+        (bytes.len() as u64 <= max && !bytes.is_empty()).then_some(Loaded { url, content_type, bytes, at })
     }
 }
 
@@ -201,10 +200,11 @@ mod tests {
         .to_string();
         let text = har.as_bytes();
         let loaded: Vec<Loaded> = entries(text).filter_map(|e| e.loaded(text, 10)).collect();
-        assert_eq!(loaded.len(), 2);
+        assert_eq!(loaded.len(), 3);
+        assert_eq!(loaded[2].content_type, "text/html");
         assert_eq!(
             (loaded[0].url.as_str(), loaded[0].content_type.as_str(), &loaded[0].bytes[..]),
-            ("https://a.test/a.css", "text/css", &b"a{}"[..])
+            ("https://a.test/a.css", "text/css; charset=utf-8", &b"a{}"[..])
         );
         assert_eq!(loaded[1].bytes, [0x89, b'P', b'N']);
     }
