@@ -10,6 +10,7 @@ mod bundle;
 mod limits;
 mod payload;
 mod read;
+pub mod saved;
 mod sniff;
 mod tarred;
 mod wrapped;

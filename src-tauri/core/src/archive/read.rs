@@ -409,7 +409,7 @@ fn io_error(place: &Place, source: io::Error) -> Error {
 }
 
 /// Gives its error once, then nothing.
-struct Failing(Option<io::Error>);
+pub(crate) struct Failing(pub(crate) Option<io::Error>);
 
 impl Read for Failing {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

@@ -335,7 +335,8 @@ impl Reader<'_, '_> {
                     };
                     let hash = Hash::of(&bytes);
                     hashes.insert(index, hash);
-                    let content_type = content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+                    let content_type =
+                        super::saved::content_type(content_type.as_deref().unwrap_or_default(), &url, &bytes);
                     self.take(Item::Asset(Asset { bytes, content_type }))?;
                     hash
                 }

@@ -173,7 +173,8 @@ pub fn moment(text: &str) -> Option<Millis> {
         .or_else(|| iso(text))
 }
 
-fn iso(s: &str) -> Option<Millis> {
+/// Epoch ms of an ISO 8601 time; without a zone it is UTC.
+pub fn iso(s: &str) -> Option<Millis> {
     let digits = |range: std::ops::Range<usize>| -> Option<i64> {
         let part = s.get(range)?;
         part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
