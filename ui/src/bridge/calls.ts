@@ -1,7 +1,10 @@
 /* What can be asked of Rust, and what it answers. The types are printed from the core, see types.ts. */
 import type {
+  AddProgress,
+  AddSummary,
   ImportProgress,
   ImportSummary,
+  PageFiles,
   PointerTrack,
   Project,
   SessionRows,
@@ -18,6 +21,7 @@ export interface Calls {
   open_project: { args: undefined; answer: Project };
   choose_paths: { args: { folder: boolean }; answer: string[] };
   import: { args: { paths: string[]; onProgress: ProgressChannel }; answer: ImportSummary };
+  add_page_files: { args: { paths: string[]; onProgress: AddChannel }; answer: AddSummary };
   cancel_import: { args: undefined; answer: null };
   mark_watched: { args: { id: string }; answer: null };
 }
@@ -27,9 +31,14 @@ export interface ByteCalls {
   sessions: { args: { sort?: string; descending?: boolean; text?: string }; answer: SessionRows };
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
+  page_files: { args: { id: string }; answer: PageFiles };
   pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
   replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };
   replay_steps: { args: { id: string; shown: number; until: number }; answer: Steps };
+}
+
+export interface AddChannel {
+  onmessage: (progress: AddProgress) => void;
 }
 
 export interface ProgressChannel {

@@ -24,7 +24,8 @@ use crate::error::{Error, Result};
 pub use chunk::Chunk;
 pub use pack::{Bundle, Content, Dictionaries, Dictionary, Packer, Sample, events_text};
 pub use read::{
-    Asset, ChunkInfo, Filter, Identity, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset, Totals,
+    Asset, AssetRow, ChunkInfo, Filter, Identity, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset,
+    Totals,
 };
 pub use write::{Keyframe, KnownFile, NewSession, Sketch, Writing};
 
@@ -32,7 +33,7 @@ use failure::At;
 
 /// Version of decoding and of the stored event model together: raised whenever either gives other events
 /// for the same originals.
-pub const DERIVED_BY: i64 = 3;
+pub const DERIVED_BY: i64 = 4;
 
 /// "DWEL".
 const APPLICATION_ID: i64 = 0x4457_454C;
@@ -40,9 +41,9 @@ const APPLICATION_ID: i64 = 0x4457_454C;
 /// How long another program may hold the cache before we give up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0004.sql")];
-/// The migration that bundles originals.
-const BUNDLES: i64 = 2;
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0003.sql"), BUNDLES];
+/// The migration after which originals are bundled.
+const BUNDLES: &str = include_str!("migrations/0004.sql");
 
 /// Rows of sessions are larger than a usual page. Only of a new file: an old one keeps what it has.
 const PAGE_BYTES: i64 = 16 << 10;
@@ -172,7 +173,7 @@ impl Cache {
             let now: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0)).at(&self.path)?;
             if now < to {
                 tx.execute_batch(sql).at(&self.path)?;
-                if to == BUNDLES {
+                if *sql == BUNDLES {
                     repack::originals(&tx, &self.path)?;
                 }
                 tx.pragma_update(None, "application_id", APPLICATION_ID).at(&self.path)?;
