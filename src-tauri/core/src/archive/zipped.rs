@@ -284,6 +284,7 @@ impl Reader<'_, '_> {
             self.take(Item::Leave { scope })?;
         }
         if has_assets {
+            self.asset_urls.clear();
             self.take(Item::AssetUrls { urls: Vec::new() })?;
         }
         Ok(())
@@ -345,6 +346,7 @@ impl Reader<'_, '_> {
         }
         urls.sort();
         urls.dedup();
+        self.asset_urls.clone_from(&urls);
         self.take(Item::AssetUrls { urls })?;
         Ok(true)
     }
