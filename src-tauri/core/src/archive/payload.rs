@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::bundle;
+use super::{about, bundle};
 use super::json::{Problem, Why, items, skip_space, unescape, value_end};
 use super::limits::{End, MAX_BODY, MAX_JSON_DEPTH, MAX_META, MAX_STRING, read_line, read_up_to};
 use super::read::{Place, Reader};
@@ -254,6 +254,9 @@ impl Reader<'_, '_> {
             }
             Form::About if text.len() as u64 <= MAX_META => {
                 let Ok(Value::Object(map)) = serde_json::from_slice(text) else { return Ok(false) };
+                if self.about(text, place)? {
+                    return Ok(true);
+                }
                 let said = Box::new(bundle::said(&map, 2));
                 self.take(Item::Said { scope: place.scope.clone(), said })?;
             }
@@ -282,15 +285,30 @@ impl Reader<'_, '_> {
             }
             Form::About | Form::Unknown => {
                 if text.first() == Some(&b'[') {
-                    return self.list(text, place, offset, line);
+                    return Ok(self.list(text, place, offset, line)? || self.about(text, place)?);
                 }
                 if line || !rrweb::looks_like(text) {
-                    return Ok(false);
+                    return self.about(text, place);
                 }
                 self.part(text.to_vec(), Source::Rrweb, place)?;
             }
         }
         Ok(true)
+    }
+
+    /// Hands on what a vendor's document says of a recording or a visitor. False when it is none that is known.
+    fn about(&mut self, text: &[u8], place: &Place) -> Result<bool> {
+        // An event of rrweb is none; there may be very many of them.
+        let event = || keys(text).iter().any(|(key, _)| *key == b"timestamp");
+        if text.len() as u64 > MAX_META || event() {
+            return Ok(false);
+        }
+        let found = serde_json::from_slice(text).ok().and_then(|value| about::read(&value));
+        for (source, said) in found.iter().flatten() {
+            let item = Item::Record { scope: place.scope.clone(), source: *source, said: Box::new(said.clone()) };
+            self.take(item)?;
+        }
+        Ok(found.is_some())
     }
 
     /// A list of payloads or sessions, or one rrweb recording.

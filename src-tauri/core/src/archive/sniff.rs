@@ -17,7 +17,7 @@ pub(crate) enum Look {
     Json,
     /// Known and no recording; the words fit behind "is".
     Other(&'static str),
-    /// Text that starts like a table with Clarity's column names.
+    /// Text in rows and columns.
     Csv,
     /// Nothing known: brotli has no mark and may hide here.
     Unknown,
@@ -76,6 +76,11 @@ pub(crate) fn look(head: &[u8]) -> Look {
     }
     let body = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        // Spreadsheets save tables so.
+        let narrow: Vec<u8> = head[2..].iter().copied().filter(|b| *b != 0).collect();
+        if is_table(&narrow) {
+            return Look::Csv;
+        }
         return Look::Other("text in UTF-16, which no recorder writes");
     }
     let start = super::json::skip_space(body, 0);
@@ -85,7 +90,8 @@ pub(crate) fn look(head: &[u8]) -> Look {
         Some(_) => {}
     }
     if !is_text(body) {
-        return Look::Unknown;
+        let printable = !body.iter().any(|b| matches!(b, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f));
+        return if printable && is_table(body) { Look::Csv } else { Look::Unknown };
     }
     let word: Vec<u8> = body[start..].iter().take(64).map(u8::to_ascii_lowercase).collect();
     if word.starts_with(b"<!doctype html") || word.starts_with(b"<html") {
@@ -94,11 +100,28 @@ pub(crate) fn look(head: &[u8]) -> Look {
     if word.starts_with(b"<?xml") || word.starts_with(b"<svg") {
         return Look::Other("an XML document");
     }
-    let line = body[start..].split(|b| *b == b'\n').next().unwrap_or_default();
-    if line.iter().filter(|b| matches!(b, b',' | b';' | b'\t')).count() >= 2 {
+    if is_table(&body[start..]) {
         return Look::Csv;
     }
     Look::Other("plain text")
+}
+
+/// Whether lines are cells: the first one has three, or two in a row are as wide, or a player's link stands in
+/// one. What the table is about is not decided here.
+fn is_table(text: &[u8]) -> bool {
+    const LINK: &[u8] = b"clarity.microsoft.com/player/";
+    let count = |line: &[u8], mark: u8| line.iter().filter(|b| **b == mark).count();
+    let lines: Vec<&[u8]> = text.split(|b| *b == b'\n').take(30).filter(|l| !l.trim_ascii().is_empty()).collect();
+    let first = lines.first().copied().unwrap_or_default();
+    if first.iter().filter(|b| matches!(b, b',' | b';' | b'\t')).count() >= 2 {
+        return true;
+    }
+    let wide = |a: &[u8], b: &[u8], mark: u8, least: usize| count(a, mark) >= least && count(a, mark) == count(b, mark);
+    if lines.windows(2).any(|w| wide(w[0], w[1], b'\t', 1) || wide(w[0], w[1], b';', 1) || wide(w[0], w[1], b',', 2)) {
+        return true;
+    }
+    let linked = |line: &&[u8]| line.windows(LINK.len()).any(|w| w == LINK);
+    (first.contains(&b',') || first.eq_ignore_ascii_case(b"link")) && lines.iter().skip(1).any(linked)
 }
 
 /// UTF-8 without control characters; the last character may be cut.

@@ -26,9 +26,10 @@ use serde::Serialize;
 
 use super::derive::{self, Derived};
 use super::gather::{Gather, Group, Job};
+use super::{notes, records, visits};
 use crate::archive::{self, Hash, Seen};
 use crate::error::{Error, Result};
-use crate::event::Millis;
+use crate::event::{Millis, Source};
 use crate::findings::{Finding, Findings, Severity};
 use crate::signal::Signal;
 use crate::store::{self, Cache, Chunk, DERIVED_BY, Identity, Keyframe, NewSession, OriginalInfo, Sketch};
@@ -39,6 +40,8 @@ pub struct Options {
     pub project: Option<String>,
     /// Threads that decode; 0 takes one per processor.
     pub threads: usize,
+    /// Names of columns of CSV lists, beside the known ones.
+    pub columns: archive::Columns,
 }
 
 /// How far an import is.
@@ -115,6 +118,8 @@ pub fn import(
     import.refresh(cancel)?;
     let (seen, read_findings) = import.run(&paths, bytes_total, progress, cancel)?;
     findings.extend(read_findings);
+    import.settle(cancel)?;
+    import.merge_notes()?;
     findings.extend(std::mem::take(&mut import.findings));
     let mut summary = std::mem::take(&mut import.summary);
     for id in &summary.sessions {
@@ -191,6 +196,12 @@ struct Import<'c> {
     session_findings: HashMap<String, Vec<Finding>>,
     sessions_done: u64,
     current: String,
+    /// What people wrote, from archives; merged at the end.
+    notes: Vec<store::Notes>,
+    /// Recorder's session id and visitor of what lists brought.
+    records: BTreeSet<(Source, String, String)>,
+    /// Ids and projects of sessions in the caches that archives were written from.
+    kept: HashMap<Identity, (String, Option<String>)>,
 }
 
 /// A group on its way through the decoding threads.
@@ -220,6 +231,8 @@ struct Ready {
     signals: Vec<Signal>,
     /// Bodies that are new, compressed: index into the group.
     packed: Vec<(usize, Vec<u8>)>,
+    /// Sessions that are parts of this one, as it turns out; it takes over all that is kept of them.
+    replaces: Vec<String>,
 }
 
 enum Done {
@@ -280,14 +293,24 @@ impl<'c> Import<'c> {
             session_findings: HashMap::new(),
             sessions_done: 0,
             current: String::new(),
+            notes: Vec::new(),
+            records: BTreeSet::new(),
+            kept: HashMap::new(),
         }
     }
 
     fn refresh(&mut self, cancel: &AtomicBool) -> Result<()> {
-        let nothing_new = Options { project: None, threads: 1 };
+        let nothing_new = Options { threads: 1, ..Options::default() };
         for id in self.cache.sessions_not_derived_by(DERIVED_BY)? {
             if cancel.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
+            }
+            if self.cache.listed_only(&id)? {
+                let identity = self.cache.session(&id)?.identity;
+                let tx = self.cache.write()?;
+                tx.unsettle(&identity)?;
+                tx.commit()?;
+                continue;
             }
             let Identity { source, project, user, session } = self.cache.session(&id)?.identity;
             let group = Box::new(Group {
@@ -297,12 +320,16 @@ impl<'c> Import<'c> {
                 repeated: 0,
                 said: Vec::new(),
                 asset_scopes: BTreeSet::new(),
+                id: None,
+                client: None,
+                visitor: None,
             });
             let Prepared { group, outcome } = prepare(group, self.cache, &nothing_new)?;
             if let Outcome::Write(ready) = outcome {
                 self.write_session(&group, *ready)?;
             }
         }
+        self.settle(cancel)?;
         // Only what the given files hold counts as met.
         self.summary = ImportSummary::default();
         self.met.clear();
@@ -334,7 +361,7 @@ impl<'c> Import<'c> {
             let reader = {
                 let (stop, consumed, gate) = (&stop, &consumed, &gate);
                 let spawn = std::thread::Builder::new().name("read".into()).stack_size(STACK);
-                spawn.spawn_scoped(scope, move || read_all(paths, spool, send_job, gate, stop, consumed))
+                spawn.spawn_scoped(scope, move || read_all(paths, spool, &options.columns, send_job, gate, stop, consumed))
             };
             let reader = reader.map_err(thread_error)?;
             for _ in 0..threads {
@@ -423,6 +450,8 @@ impl<'c> Import<'c> {
         self.summary.duplicates += prepared.group.repeated;
         // What was derived beside the writing may be behind it: the same session twice in one import.
         let stale = match &prepared.outcome {
+            // Page views of one visitor may have been prepared beside each other.
+            _ if prepared.group.visitor.is_some() => true,
             Outcome::Write(ready) => {
                 let now = self.cache.find(&ready.identity)?;
                 let (base, said) = match &now {
@@ -439,6 +468,10 @@ impl<'c> Import<'c> {
         match outcome {
             Outcome::Nothing(findings) => self.findings.extend(findings),
             Outcome::Same(id) => {
+                if let Some(kept) = &group.id {
+                    let identity = self.cache.session(&id)?.identity;
+                    self.kept.insert(identity, (kept.clone(), group.client.clone()));
+                }
                 self.summary.duplicates += group.bodies.len() as u64;
                 let findings = self.cache.findings(&id)?;
                 self.session_findings.insert(id.clone(), findings);
@@ -459,11 +492,17 @@ impl<'c> Import<'c> {
     }
 
     fn write_session(&mut self, group: &Group, ready: Ready) -> Result<()> {
-        let Ready { identity, mut derived, chunks, keyframes, sketch, signals, packed, .. } = ready;
+        let Ready { identity, mut derived, chunks, keyframes, sketch, signals, packed, replaces, .. } = ready;
+        if let Some(id) = &group.id {
+            self.kept.insert(identity.clone(), (id.clone(), group.client.clone()));
+        }
         let existing = self.cache.find(&identity)?;
         let (id, old_pages) = match &existing {
             Some(id) => (id.clone(), self.cache.measure(id)?.pages),
-            None => (free_id(self.cache, &identity, group)?, 0),
+            None => match group.id.as_ref().filter(|id| !id.is_empty()) {
+                Some(id) if !self.cache.has(id)? => (id.clone(), 0),
+                _ => (free_id(self.cache, &identity, group)?, 0),
+            },
         };
         derived.session.id.clone_from(&id);
         let mut said: Vec<String> = match &existing {
@@ -474,11 +513,12 @@ impl<'c> Import<'c> {
         said.sort();
         said.dedup();
         let meta = derive::meta(said.iter().map(String::as_str));
-        let project = match (&self.options.project, &existing) {
-            (Some(project), _) => Some(project.clone()),
-            (None, Some(id)) => self.cache.session(id)?.project,
-            (None, None) => derived.session.project.clone(),
+        let known = match &existing {
+            Some(id) => self.cache.session(id)?.project,
+            None => None,
         };
+        let project = [&self.options.project, &group.client, &known, &derived.session.project];
+        let project = project.into_iter().find_map(Clone::clone);
         let facts = derive::facts(&id, &derived.session, &signals, &meta, project.as_deref());
         let mut list = derived.findings.into_list();
         for finding in &mut list {
@@ -508,6 +548,9 @@ impl<'c> Import<'c> {
         for scope in &group.asset_scopes {
             tx.link_assets(&id, scope)?;
         }
+        for other in replaces.iter().filter(|other| **other != id) {
+            tx.merge_session(other, &id)?;
+        }
         tx.commit()?;
         self.summary.pages_added += derived.session.pages.len().saturating_sub(old_pages) as u64;
         match existing {
@@ -516,6 +559,43 @@ impl<'c> Import<'c> {
         };
         self.session_findings.insert(id.clone(), list);
         self.meet(id);
+        Ok(())
+    }
+
+    /// Gives what lists say to the sessions they name, and says of each visitor whether they came before.
+    fn settle(&mut self, cancel: &AtomicBool) -> Result<()> {
+        let settled = records::settle(
+            self.cache,
+            &self.records,
+            self.options.project.as_deref(),
+            &self.kept,
+            &mut self.findings,
+            cancel,
+        )?;
+        for (id, change) in settled {
+            match change {
+                records::Change::Added => drop(self.added.insert(id.clone())),
+                records::Change::Updated => drop(self.updated.insert(id.clone())),
+                records::Change::Met => {}
+                records::Change::Removed => {
+                    self.added.remove(&id);
+                    self.updated.remove(&id);
+                    continue;
+                }
+                records::Change::Beside => continue,
+            }
+            self.meet(id);
+        }
+        Ok(())
+    }
+
+    /// Merges what people wrote, from archives that Dwell wrote.
+    fn merge_notes(&mut self) -> Result<()> {
+        for found in std::mem::take(&mut self.notes) {
+            let ids = self.kept.iter().map(|(identity, (id, _))| Ok((id.clone(), self.cache.find(identity)?)));
+            let ids: HashMap<String, Option<String>> = ids.collect::<Result<_>>()?;
+            notes::merge(self.cache, found, &|id| ids.get(id).cloned().flatten(), &mut self.findings)?;
+        }
         Ok(())
     }
 
@@ -528,7 +608,19 @@ impl<'c> Import<'c> {
                     tx.put_asset_url(&scope, &url, &hash.0)?;
                 }
             }
-            Job::Notes { path, bytes } => tx.put_archive_notes(&Hash::of(&bytes).0, &path, &bytes)?,
+            Job::Notes { path, bytes } => match notes::parse(&bytes) {
+                // They name sessions by ids that are known only when all sessions are here.
+                Some(found) => self.notes.push(found),
+                None => tx.put_archive_notes(&Hash::of(&bytes).0, &path, &bytes)?,
+            },
+            Job::Record { source, said } => {
+                let record = records::record(source, &said)?;
+                tx.put_record(&record)?;
+                self.records.insert((source, record.session, record.user));
+            }
+            Job::Kept(kept) => {
+                self.kept.insert(records::identity(&kept), (kept.id.clone(), kept.client.clone()));
+            }
             Job::Group(_) => {}
         }
         tx.commit()
@@ -550,6 +642,7 @@ fn spool_path(cache: &Path) -> PathBuf {
 fn read_all(
     paths: &[PathBuf],
     spool: PathBuf,
+    columns: &archive::Columns,
     send: SyncSender<Numbered<Job>>,
     gate: &Gate,
     stop: &AtomicBool,
@@ -562,7 +655,7 @@ fn read_all(
         let bytes = match &job {
             Job::Group(group) => group.size(),
             Job::Asset(asset) => asset.bytes.len() as u64,
-            Job::AssetUrls { .. } | Job::Notes { .. } => 0,
+            Job::AssetUrls { .. } | Job::Notes { .. } | Job::Record { .. } | Job::Kept(_) => 0,
         };
         // Nobody takes it any more when the writer has failed or was cancelled.
         if !gate.enter(bytes, stop) || send.send((ordinal, bytes, job)).is_err() {
@@ -571,7 +664,7 @@ fn read_all(
         ordinal += 1;
         Ok(())
     };
-    let mut gather = Gather::new(spool, &mut hand_on);
+    let mut gather = Gather::new(spool, columns, &mut hand_on);
     for path in paths {
         match archive::read(path, &mut gather, stop, consumed, &mut seen, &mut findings) {
             Ok(()) => {}
@@ -631,7 +724,18 @@ fn hashes(cache: &Cache, id: &str) -> Result<Vec<[u8; 32]>> {
 /// Compares a group with what the cache has of its session and derives what has to be written.
 fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepared> {
     let mut decoded = None;
+    let mut replaces = Vec::new();
+    let mut visit = None;
     let identity = match &group.identity {
+        None if group.visitor.is_some() => match visits::visit(&group, cache)? {
+            Ok(found) => {
+                let identity = found.identity.clone();
+                replaces.clone_from(&found.sessions);
+                visit = Some(found);
+                identity
+            }
+            Err(findings) => return Ok(Prepared { group, outcome: Outcome::Nothing(findings) }),
+        },
         Some((project, user, session)) => {
             Identity { source: group.source, project: project.clone(), user: user.clone(), session: session.clone() }
         }
@@ -644,10 +748,13 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepar
         },
     };
     let existing = cache.find(&identity)?;
-    let (base, said) = match &existing {
+    let (mut base, said) = match &existing {
         Some(id) => (cache.original_infos(id)?, cache.said(id)?),
         None => (Vec::new(), Vec::new()),
     };
+    if let Some(visit) = visit {
+        base = visit.bodies;
+    }
     let known: HashSet<[u8; 32]> = base.iter().map(|info| info.hash).collect();
     let new: Vec<usize> = (0..group.bodies.len()).filter(|i| !known.contains(&group.bodies[*i].hash.0)).collect();
     if let Some(id) = &existing {
@@ -655,6 +762,7 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepar
         let scopes: BTreeSet<[u8; 32]> = cache.asset_scopes(id)?.into_iter().collect();
         let same = new.is_empty()
             && row.derived_by == DERIVED_BY
+            && replaces.iter().all(|other| other == id)
             && group.said.iter().all(|(_, text)| said.contains(text))
             && group.asset_scopes.is_subset(&scopes)
             && (options.project.is_none() || options.project == row.project);
@@ -668,10 +776,10 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepar
         stored.push((info.position, info.hash, &info.path, cache.original(&info.hash)?));
     }
     let mut union: Vec<(u64, [u8; 32], derive::Body<'_>)> =
-        stored.iter().map(|(position, hash, path, bytes)| (*position, *hash, derive::Body { path, bytes })).collect();
+        stored.iter().map(|(position, hash, path, bytes)| (*position, *hash, derive::Body { path, position: *position, bytes })).collect();
     union.extend(new.iter().map(|i| {
         let body = &group.bodies[*i];
-        (body.position, body.hash.0, derive::Body { path: &body.path, bytes: &body.bytes })
+        (body.position, body.hash.0, derive::Body { path: &body.path, position: body.position, bytes: &body.bytes })
     }));
     union.sort_by_key(|(position, hash, _)| (*position, *hash));
     let bodies: Vec<derive::Body<'_>> = union.into_iter().map(|(_, _, body)| body).collect();
@@ -691,7 +799,8 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepar
     let signals = derive::signals(&derived.session);
     let packed = new.into_iter().map(|i| Ok((i, store::pack(&group.bodies[i].bytes)?))).collect::<Result<Vec<_>>>()?;
     let base = base.iter().map(|info| info.hash).collect();
-    let ready = Ready { identity, base, base_said: said.len(), derived, chunks, keyframes, sketch, signals, packed };
+    let ready =
+        Ready { identity, base, base_said: said.len(), derived, chunks, keyframes, sketch, signals, packed, replaces };
     Ok(Prepared { group, outcome: Outcome::Write(Box::new(ready)) })
 }
 
@@ -710,7 +819,7 @@ fn unnamed(group: &Group, cache: &Cache) -> Result<std::result::Result<(Identity
         return Ok(Ok((cache.session(id)?.identity, None)));
     }
     let bodies: Vec<derive::Body<'_>> =
-        group.bodies.iter().map(|b| derive::Body { path: &b.path, bytes: &b.bytes }).collect();
+        group.bodies.iter().map(|b| derive::Body { path: &b.path, position: b.position, bytes: &b.bytes }).collect();
     let (session, findings) = derive::decode(group.source, None, &bodies);
     let Some(session) = session else { return Ok(Err(findings)) };
     let empty = String::new;
@@ -721,9 +830,15 @@ fn unnamed(group: &Group, cache: &Cache) -> Result<std::result::Result<(Identity
 
 /// An id that no other session has. See the top of this file.
 fn free_id(cache: &Cache, identity: &Identity, group: &Group) -> Result<String> {
+    let nameless = group.bodies.first().map_or_else(String::new, |b| b.hash.to_string()[..12].to_owned());
+    id_for(cache, identity, &nameless)
+}
+
+/// As [`free_id`]; `nameless` where the recorder gives no id at all.
+pub(crate) fn id_for(cache: &Cache, identity: &Identity, nameless: &str) -> Result<String> {
     let mut id = identity.session.trim().to_owned();
     if id.is_empty() {
-        id = group.bodies.first().map_or_else(String::new, |b| b.hash.to_string()[..12].to_owned());
+        id = nameless.to_owned();
     }
     if !cache.has(&id)? {
         return Ok(id);

@@ -5,13 +5,18 @@
 
 mod derive;
 pub mod events;
+pub mod export;
 mod gather;
 pub mod import;
 pub mod list;
+mod notes;
+mod records;
 pub mod session;
 pub mod verify;
+mod visits;
 mod window;
 
 pub use crate::store::Asset;
+pub use crate::archive::Columns;
 pub use import::{ImportSummary, Options, Progress, import};
 pub use window::{CachedAssets, Desk, SessionsQuery};

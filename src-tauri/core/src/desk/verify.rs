@@ -116,7 +116,7 @@ fn session(cache: &Cache, id: &str, gaps: &mut Vec<PageGap>) -> Result<Vec<Findi
     }
     let originals = cache.originals(id)?;
     let bodies: Vec<derive::Body<'_>> =
-        originals.iter().map(|o| derive::Body { path: &o.info.path, bytes: &o.bytes }).collect();
+        originals.iter().map(|o| derive::Body { path: &o.info.path, position: o.info.position, bytes: &o.bytes }).collect();
     let (derived, _) = derive::derive(&row.identity, &bodies);
     let again = derived.map(|derived| {
         let mut session = derived.session;

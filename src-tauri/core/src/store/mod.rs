@@ -9,7 +9,9 @@
 
 mod chunk;
 mod failure;
+mod notes;
 mod read;
+mod records;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +25,8 @@ pub use chunk::{Chunk, encode};
 pub use read::{
     Asset, ChunkInfo, Filter, Identity, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset, Totals,
 };
+pub use notes::{KeptNotes, Label, Note, Notes, Rating, Watched};
+pub use records::{Candidate, Record, Visit};
 pub use write::{Keyframe, NewSession, Sketch, Writing, pack};
 
 use failure::At;
@@ -37,7 +41,7 @@ const APPLICATION_ID: i64 = 0x4457_454C;
 /// How long another program may hold the cache before we give up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// Newest `user_version` that is understood.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -313,6 +313,8 @@ impl Cache {
         })
     }
 
+    /// The session of that identity, or the one that is known from lists alone and may be it.
+    ///
     /// # Errors
     /// The `Cache…` ones.
     pub fn find(&self, identity: &Identity) -> Result<Option<String>> {
@@ -320,7 +322,10 @@ impl Cache {
                    AND recorder_session = ?";
         let mut query = self.db.prepare_cached(sql).at(&self.path)?;
         let key = params![identity.source.name(), identity.project, identity.user, identity.session];
-        query.query_row(key, |row| row.get(0)).optional().at(&self.path)
+        match query.query_row(key, |row| row.get(0)).optional().at(&self.path)? {
+            Some(id) => Ok(Some(id)),
+            None => self.awaited(identity),
+        }
     }
 
     /// # Errors
@@ -395,6 +400,38 @@ impl Cache {
     pub fn original_hashes(&self) -> Result<Vec<[u8; 32]>> {
         let mut query = self.db.prepare_cached("SELECT hash FROM originals ORDER BY hash").at(&self.path)?;
         query.query_map([], |row| row.get(0)).at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// Unpacked sizes of all originals.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn original_sizes(&self) -> Result<Vec<([u8; 32], u64)>> {
+        let mut query = self.db.prepare_cached("SELECT hash, bytes FROM originals ORDER BY hash").at(&self.path)?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// All asset lists: list, URL, asset; in a fixed order.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn asset_lists(&self) -> Result<Vec<([u8; 32], String, [u8; 32])>> {
+        let sql = "SELECT scope, url, hash FROM asset_urls ORDER BY scope, url, hash";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// As [`Cache::said`], with the ranks.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn ranked_said(&self, id: &str) -> Result<Vec<(u8, String)>> {
+        let sql = "SELECT rank, said FROM said WHERE session = ? ORDER BY rank, said";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
     }
 
     /// What decoding a session had to leave out.
