@@ -33,6 +33,10 @@ pub enum Error {
     NoRecordings { reason: String },
     #[error("There is no session {id} in this cache.")]
     SessionMissing { id: String },
+    #[error(
+        "Session {id} is known from a list only; there is no recording of it here. Import its recording to see it."
+    )]
+    NoRecording { id: String },
     #[error("Session {id} has no page {page}; it has {pages}.")]
     PageMissing { id: String, page: u32, pages: u32 },
     #[error("{message}")]
@@ -58,6 +62,7 @@ impl Error {
             Error::PathUnreadable { .. } => "path_unreadable",
             Error::NoRecordings { .. } => "no_recordings",
             Error::SessionMissing { .. } => "session_missing",
+            Error::NoRecording { .. } => "no_recording",
             Error::PageMissing { .. } => "page_missing",
             Error::Usage { .. } => "usage",
             Error::Io { .. } => "io",

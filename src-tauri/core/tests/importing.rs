@@ -243,7 +243,8 @@ fn bad_input_gets_one_clear_sentence() {
         ("damaged.gz", b"\x1f\x8b\x08\x00 this is no gzip at all".to_vec(), "damaged.gz"),
         ("noise.zip", member, "holds one file, and it is no recording"),
         ("export.har", br#"{"log":{"version":"1.2","entries":[]}}"#.to_vec(), "HAR files are not read yet"),
-        ("clicks.csv", b"Rank,Clicks,Selector\n1,20,#a\n".to_vec(), "CSV files are not read yet"),
+        ("clicks.csv", b"Rank,Clicks,Selector\n1,20,#a\n".to_vec(), "is the table of a heatmap"),
+        ("prices.csv", b"Name,Price,Stock\nx,20,1\n".to_vec(), "is a table without a column for the session"),
         ("traversal.zip", raw_zip("../../etc/passwd", body.as_bytes()), "leads out of the archive"),
         ("absolute.zip", raw_zip("/etc/passwd", body.as_bytes()), "is absolute"),
         ("drive.zip", raw_zip("C:\\x.json", body.as_bytes()), "names a drive"),
@@ -506,8 +507,8 @@ fn what_people_wrote_survives_a_new_import() {
     desk.import(&[&path]).unwrap();
     let db = rusqlite::Connection::open(desk.cache.path()).unwrap();
     db.execute_batch(
-        "INSERT INTO notes VALUES ('n1','s1',1,5,'ann','look here',1,1); INSERT INTO labels VALUES ('s1','vip');
-         INSERT INTO watched VALUES ('s1',1); INSERT INTO favourites VALUES ('s1'); INSERT INTO ratings VALUES ('s1',5);
+        "INSERT INTO notes VALUES ('n1','s1',1,5,'ann','look here',1,1,'[]'); INSERT INTO labels VALUES ('s1','vip');
+         INSERT INTO watched VALUES ('s1',1); INSERT INTO favourites VALUES ('s1'); INSERT INTO ratings VALUES ('s1',5,1);
          INSERT INTO keyframes VALUES ('s1',1,0,x'00')",
     )
     .unwrap();

@@ -2,6 +2,7 @@
 
 mod dom;
 mod events;
+mod export;
 mod import;
 mod session;
 mod sessions;
@@ -26,6 +27,8 @@ pub(crate) enum Verb {
     Events(events::Arguments),
     /// The page at a moment.
     Dom(dom::Arguments),
+    /// Write sessions into an archive that reads back to the same cache.
+    Export(export::Arguments),
     /// Check that the cache is whole and matches its originals.
     Verify,
 }
@@ -37,6 +40,7 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Session(arguments) => session::run(&arguments, cache, json),
         Verb::Events(arguments) => events::run(&arguments, cache, json),
         Verb::Dom(arguments) => dom::run(&arguments, cache, json),
+        Verb::Export(arguments) => export::run(arguments, cache, json),
         Verb::Verify => verify::run(cache, json),
     }
 }

@@ -211,12 +211,15 @@ mod tests {
 
     #[test]
     fn documents_of_posthog() {
-        let said = one(r#"{"results":[{"id":"r1","distinct_id":"d1","recording_duration":12,"start_time":"2026-11-20T14:32:00Z",
-            "start_url":"https://a.test/","person":{"properties":{"$browser":"Chrome","$geoip_country_code":"NO","plan":"pro"}}}]}"#);
+        let said = one(
+            r#"{"results":[{"id":"r1","distinct_id":"d1","recording_duration":12,"start_time":"2026-11-20T14:32:00Z",
+            "start_url":"https://a.test/","person":{"properties":{"$browser":"Chrome","$geoip_country_code":"NO","plan":"pro"}}}]}"#,
+        );
         assert_eq!((said.session.as_deref(), said.meta.user.as_deref()), (Some("r1"), Some("d1")));
         assert_eq!(said.meta.browser.as_deref(), Some("Chrome"));
         assert_eq!(said.meta.tags["plan"], ["pro"]);
-        let value: Value = serde_json::from_str(r#"{"distinct_ids":["d1","d2"],"properties":{"$os":"Linux"}}"#).unwrap();
+        let value: Value =
+            serde_json::from_str(r#"{"distinct_ids":["d1","d2"],"properties":{"$os":"Linux"}}"#).unwrap();
         let both = read(&value).unwrap();
         assert_eq!(both.len(), 2);
         assert_eq!((both[1].1.session.as_deref(), both[1].1.user.as_deref()), (None, Some("d2")));

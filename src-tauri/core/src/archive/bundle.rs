@@ -187,10 +187,11 @@ fn plain_text(map: &Map<String, Value>, key: &str) -> String {
 fn kept(session: &Map<String, Value>) -> Option<(Kept, bool)> {
     let dwell = session.get("dwell")?.as_object()?;
     let list = |key: &str| dwell.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let bodies = list("bodies").iter().map(|b| Some((b.get("path")?.as_str()?.to_owned(), b.get("position")?.as_u64()?)));
-    let said = list("said").iter().map(|s| {
-        Some((u8::try_from(s.get("rank")?.as_u64()?).ok()?, s.get("said")?.as_str()?.to_owned()))
-    });
+    let bodies =
+        list("bodies").iter().map(|b| Some((b.get("path")?.as_str()?.to_owned(), b.get("position")?.as_u64()?)));
+    let said = list("said")
+        .iter()
+        .map(|s| Some((u8::try_from(s.get("rank")?.as_u64()?).ok()?, s.get("said")?.as_str()?.to_owned())));
     let kept = Kept {
         id: text(session, &["id"])?,
         source: source(dwell.get("source")),

@@ -9,11 +9,11 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::{about, bundle};
 use super::json::{Problem, Why, items, skip_space, unescape, value_end};
 use super::limits::{End, MAX_BODY, MAX_JSON_DEPTH, MAX_META, MAX_STRING, read_line, read_up_to};
 use super::read::{Place, Reader};
 use super::{Item, Part};
+use super::{about, bundle};
 use crate::error::Result;
 use crate::event::Source;
 use crate::findings::{Finding, Severity};

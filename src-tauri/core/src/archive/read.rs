@@ -12,8 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::limits::{
     Budget, Counted, End, FromDisk, MAX_ARCHIVES, MAX_BODY, MAX_ENTRIES, MAX_FOLDER_DEPTH, MAX_LAYERS, MAX_META,
-    Metered,
-    Stopped, read_up_to, stopped,
+    Metered, Stopped, read_up_to, stopped,
 };
 use super::sniff::{HEAD, Look, look};
 use super::zipped::Members;

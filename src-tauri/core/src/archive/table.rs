@@ -29,12 +29,54 @@ const MAX_TAGS: usize = 200;
 
 /// What a column can be. `ignore` leaves it out; `clicks_only` marks tables that are no list of sessions.
 const TARGETS: &[&str] = &[
-    "session", "link", "user", "project", "start", "date", "time", "duration", "active_duration", "page_count",
-    "click_count", "entry_page", "exit_page", "page", "title", "country", "state", "city", "device", "browser", "os",
-    "language", "referrer", "channel", "user_agent", "utm.source", "utm.medium", "utm.campaign", "utm.term",
-    "utm.content", "user_type", "custom_user", "custom_session", "event", "audience", "consent", "scroll_depth",
-    "rage_clicks", "dead_clicks", "error_clicks", "quick_backs", "excessive_scrolls", "js_errors", "lcp", "cls",
-    "inp", "clicks_only", "ignore",
+    "session",
+    "link",
+    "user",
+    "project",
+    "start",
+    "date",
+    "time",
+    "duration",
+    "active_duration",
+    "page_count",
+    "click_count",
+    "entry_page",
+    "exit_page",
+    "page",
+    "title",
+    "country",
+    "state",
+    "city",
+    "device",
+    "browser",
+    "os",
+    "language",
+    "referrer",
+    "channel",
+    "user_agent",
+    "utm.source",
+    "utm.medium",
+    "utm.campaign",
+    "utm.term",
+    "utm.content",
+    "user_type",
+    "custom_user",
+    "custom_session",
+    "event",
+    "audience",
+    "consent",
+    "scroll_depth",
+    "rage_clicks",
+    "dead_clicks",
+    "error_clicks",
+    "quick_backs",
+    "excessive_scrolls",
+    "js_errors",
+    "lcp",
+    "cls",
+    "inp",
+    "clicks_only",
+    "ignore",
 ];
 
 /// Names of columns and words in cells, by language.
@@ -259,11 +301,14 @@ fn cut(cell: &str) -> &str {
 
 /// A number as any locale writes it: `1,234`, `1.234`, `12,5 %`. `whole`: one that counts things.
 fn number(cell: &str, whole: bool) -> Option<f64> {
-    let text: String = cell.chars().filter(|c| !c.is_whitespace() && !matches!(c, '%' | '\'' | '’' | '\u{202f}')).collect();
+    let text: String =
+        cell.chars().filter(|c| !c.is_whitespace() && !matches!(c, '%' | '\'' | '’' | '\u{202f}')).collect();
     let last = text.rfind([',', '.']);
     let grouped = |at: usize| {
         let tail = &text[at + 1..];
-        tail.len() == 3 && tail.bytes().all(|b| b.is_ascii_digit()) && (1..=3).contains(&text.find([',', '.']).unwrap_or(0))
+        tail.len() == 3
+            && tail.bytes().all(|b| b.is_ascii_digit())
+            && (1..=3).contains(&text.find([',', '.']).unwrap_or(0))
     };
     let plain: String = match last {
         None => text,
@@ -370,7 +415,8 @@ pub fn read_table(bytes: &[u8], columns: &Columns) -> Table {
     let rows = reader(&text, separator).into_records().map_while(|r| r.ok()).skip(header + 1).take(MAX_ROWS);
     if !fields.iter().flatten().any(|f| matches!(*f, "session" | "link")) {
         let heat = fields.iter().flatten().any(|f| *f == "clicks_only")
-            || fields.iter().flatten().all(|f| matches!(*f, "click_count" | "scroll_depth")) && fields.iter().any(Option::is_some);
+            || fields.iter().flatten().all(|f| matches!(*f, "click_count" | "scroll_depth"))
+                && fields.iter().any(Option::is_some);
         return if heat { Table::Heatmap(rows.count() as u64) } else { Table::Other(names) };
     }
     // Only English puts the month first.
@@ -405,12 +451,7 @@ fn looks_day_first(text: &str, separator: u8, header: usize, fields: &[Option<&'
     })
 }
 
-fn row(
-    record: &csv::StringRecord,
-    names: &[String],
-    fields: &[Option<&'static str>],
-    day_first: bool,
-) -> Option<Said> {
+fn row(record: &csv::StringRecord, names: &[String], fields: &[Option<&'static str>], day_first: bool) -> Option<Said> {
     let mut said = Said { rank: 3, ..Said::default() };
     let mut meta = SessionMeta::default();
     let (mut date, mut time) = (None, None);
@@ -447,8 +488,10 @@ fn row(
                     list(f, vec![s.to_string()]);
                 }
             }
-            Some(f @ ("page_count" | "click_count" | "rage_clicks" | "dead_clicks" | "error_clicks" | "quick_backs"
-            | "excessive_scrolls" | "js_errors")) => {
+            Some(
+                f @ ("page_count" | "click_count" | "rage_clicks" | "dead_clicks" | "error_clicks" | "quick_backs"
+                | "excessive_scrolls" | "js_errors"),
+            ) => {
                 if let Some(n) = number(cell, true) {
                     list(f, vec![n.to_string()]);
                 }
@@ -458,7 +501,9 @@ fn row(
                     list(f, vec![n.to_string()]);
                 }
             }
-            Some(f @ ("entry_page" | "exit_page" | "title" | "channel" | "custom_user" | "custom_session")) => list(f, vec![own]),
+            Some(f @ ("entry_page" | "exit_page" | "title" | "channel" | "custom_user" | "custom_session")) => {
+                list(f, vec![own])
+            }
             Some("page") => list("page", several(cell)),
             Some("user_type") => {
                 if let Some(word) = KNOWN.words.get("user_type").and_then(|w| w.get(&cell.to_lowercase())) {
@@ -614,7 +659,8 @@ mod tests {
     #[test]
     fn a_users_own_names() {
         let columns = Columns::from_json(r#"{"session":"Besuch","country":["Wo"],"ignore":["Intern"]}"#).unwrap();
-        let Table::Sessions { rows, unknown, .. } = read_table(b"Wo,Besuch,Intern,Farbe\nNO,s9,x,rot\n", &columns) else {
+        let Table::Sessions { rows, unknown, .. } = read_table(b"Wo,Besuch,Intern,Farbe\nNO,s9,x,rot\n", &columns)
+        else {
             panic!()
         };
         assert_eq!(rows[0].said.session.as_deref(), Some("s9"));

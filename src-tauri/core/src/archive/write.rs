@@ -198,9 +198,8 @@ pub fn assets_json(entries: &ManifestEntries) -> Vec<u8> {
     let mut out: std::collections::BTreeMap<&str, Value> = Default::default();
     for (url, hash) in entries.asset_lists.iter().flat_map(|l| &l.urls) {
         if let Some(asset) = by_hash.get(hash) {
-            out.entry(url).or_insert_with(|| {
-                serde_json::json!({ "file": asset.file, "content_type": asset.content_type })
-            });
+            out.entry(url)
+                .or_insert_with(|| serde_json::json!({ "file": asset.file, "content_type": asset.content_type }));
         }
     }
     let mut text = serde_json::to_vec_pretty(&out).unwrap_or_default();

@@ -181,11 +181,7 @@ fn plan(cache: &Cache, options: &ExportOptions) -> Result<Plan> {
         entries.files.push(FileEntry { path: file.clone(), sha256: Hash(*hash), bytes });
     }
     let mut extra = |path: &str, bytes: &[u8]| {
-        entries.files.push(FileEntry {
-            path: path.to_owned(),
-            sha256: Hash::of(bytes),
-            bytes: bytes.len() as u64,
-        });
+        entries.files.push(FileEntry { path: path.to_owned(), sha256: Hash::of(bytes), bytes: bytes.len() as u64 });
     };
     let people = of_sessions(cache.notes()?, (!options.all).then(|| ids.iter().cloned().collect()));
     summary.notes = people.notes.len() as u64;
@@ -238,7 +234,9 @@ pub fn export(
     cancel: &AtomicBool,
 ) -> Result<ExportSummary> {
     if out.is_dir() {
-        return Err(Error::Usage { message: format!("{} is a folder; name a file, such as export.zip.", out.display()) });
+        return Err(Error::Usage {
+            message: format!("{} is a folder; name a file, such as export.zip.", out.display()),
+        });
     }
     if out.exists() && !options.force {
         let message = format!("{} is there already; --force replaces it.", out.display());
@@ -277,7 +275,8 @@ pub fn export(
     for (name, hash) in &bodies {
         add(name, &cache.original(hash)?)?;
     }
-    let file = zip.finish().and_then(|buffer| buffer.into_inner().map_err(|e| e.into_error())).map_err(|e| io(out, e))?;
+    let file =
+        zip.finish().and_then(|buffer| buffer.into_inner().map_err(|e| e.into_error())).map_err(|e| io(out, e))?;
     file.sync_all().map_err(|e| io(out, e))?;
     drop(file);
     summary.sha256 = file_hash(&part.0).map_err(|e| io(out, e))?;

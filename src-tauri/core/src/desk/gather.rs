@@ -65,9 +65,18 @@ impl Group {
 pub(crate) enum Job {
     Group(Box<Group>),
     Asset(Asset),
-    AssetUrls { scope: [u8; 32], urls: Vec<(String, Hash)> },
-    Notes { path: String, bytes: Vec<u8> },
-    Record { source: Source, said: Box<Said> },
+    AssetUrls {
+        scope: [u8; 32],
+        urls: Vec<(String, Hash)>,
+    },
+    Notes {
+        path: String,
+        bytes: Vec<u8>,
+    },
+    Record {
+        source: Source,
+        said: Box<Said>,
+    },
     /// A session of an archive that Dwell wrote: the ids that it had there.
     Kept(Arc<Kept>),
 }
@@ -119,11 +128,7 @@ pub(crate) struct Gather<'s> {
 
 impl<'s> Gather<'s> {
     /// `spool` is a path that may be used for a temporary file.
-    pub(crate) fn new(
-        spool: PathBuf,
-        columns: &'s Columns,
-        send: &'s mut dyn FnMut(Job) -> Result<()>,
-    ) -> Gather<'s> {
+    pub(crate) fn new(spool: PathBuf, columns: &'s Columns, send: &'s mut dyn FnMut(Job) -> Result<()>) -> Gather<'s> {
         Gather {
             columns,
             send,

@@ -116,7 +116,15 @@ pub fn import(
 
     let mut import = Import::new(cache, options);
     import.refresh(cancel)?;
-    let (seen, read_findings) = import.run(&paths, bytes_total, progress, cancel)?;
+    let (seen, read_findings) = match import.run(&paths, bytes_total, progress, cancel) {
+        Ok(read) => read,
+        Err(e) => {
+            if matches!(e, Error::Cancelled) {
+                records::settle_visitors(import.cache)?;
+            }
+            return Err(e);
+        }
+    };
     findings.extend(read_findings);
     import.settle(cancel)?;
     import.merge_notes()?;
@@ -361,7 +369,9 @@ impl<'c> Import<'c> {
             let reader = {
                 let (stop, consumed, gate) = (&stop, &consumed, &gate);
                 let spawn = std::thread::Builder::new().name("read".into()).stack_size(STACK);
-                spawn.spawn_scoped(scope, move || read_all(paths, spool, &options.columns, send_job, gate, stop, consumed))
+                spawn.spawn_scoped(scope, move || {
+                    read_all(paths, spool, &options.columns, send_job, gate, stop, consumed)
+                })
             };
             let reader = reader.map_err(thread_error)?;
             for _ in 0..threads {
@@ -775,8 +785,10 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options) -> Result<Prepar
     for info in &base {
         stored.push((info.position, info.hash, &info.path, cache.original(&info.hash)?));
     }
-    let mut union: Vec<(u64, [u8; 32], derive::Body<'_>)> =
-        stored.iter().map(|(position, hash, path, bytes)| (*position, *hash, derive::Body { path, position: *position, bytes })).collect();
+    let mut union: Vec<(u64, [u8; 32], derive::Body<'_>)> = stored
+        .iter()
+        .map(|(position, hash, path, bytes)| (*position, *hash, derive::Body { path, position: *position, bytes }))
+        .collect();
     union.extend(new.iter().map(|i| {
         let body = &group.bodies[*i];
         (body.position, body.hash.0, derive::Body { path: &body.path, position: body.position, bytes: &body.bytes })

@@ -16,7 +16,7 @@ pub mod verify;
 mod visits;
 mod window;
 
-pub use crate::store::Asset;
 pub use crate::archive::Columns;
+pub use crate::store::Asset;
 pub use import::{ImportSummary, Options, Progress, import};
 pub use window::{CachedAssets, Desk, SessionsQuery};

@@ -74,7 +74,8 @@ fn merged(mine: &Note, theirs: &Note) -> (Note, Option<Note>) {
         return (mine.clone(), None);
     }
     // Written apart from each other. Which of them keeps the id must not depend on who merges.
-    let (later, earlier) = if (mine.changed_at, &here) >= (theirs.changed_at, &there) { (mine, theirs) } else { (theirs, mine) };
+    let (later, earlier) =
+        if (mine.changed_at, &here) >= (theirs.changed_at, &there) { (mine, theirs) } else { (theirs, mine) };
     let mut was = joined(&later.was, &earlier.was);
     was.push(hash(earlier));
     let copy = Note { id: format!("{}~{}", earlier.id, hash(earlier)), ..earlier.clone() };
@@ -106,8 +107,7 @@ pub(crate) fn merge(
                     tx.put_note(&kept)?;
                 }
                 if let Some(second) = second.filter(|s| !mine.contains_key(&s.id)) {
-                    let message =
-                        "A note was changed in both copies of the project; both texts were kept.".to_owned();
+                    let message = "A note was changed in both copies of the project; both texts were kept.".to_owned();
                     findings.push(Finding::note("notes_both_kept", message).in_session(&second.session));
                     tx.put_note(&second)?;
                 }

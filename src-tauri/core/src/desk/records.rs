@@ -84,9 +84,8 @@ fn join(candidates: Vec<Candidate>, records: Vec<Record>) -> (Vec<Joined>, Vec<J
     // Without a recording: the rows themselves say how many sessions there are. Those that say most go first.
     homeless.sort_by_key(|r| (r.user.is_empty(), r.project.is_empty()));
     let mut made: Vec<Joined> = Vec::new();
-    let placeholders = |there: &[Joined]| -> Vec<usize> {
-        (0..there.len()).filter(|i| there[*i].candidate.listed_only).collect()
-    };
+    let placeholders =
+        |there: &[Joined]| -> Vec<usize> { (0..there.len()).filter(|i| there[*i].candidate.listed_only).collect() };
     for record in homeless {
         let free = placeholders(&there);
         let mut slot = None;
@@ -256,11 +255,14 @@ pub(crate) fn settle(
                 false => put_facts(cache, &id, &meta, None)?,
             };
             let ours = new.contains(&(*source, String::new(), user.clone()));
-            note(&id, match (changed, ours) {
-                (true, true) => Change::Updated,
-                (false, true) => Change::Met,
-                _ => Change::Beside,
-            });
+            note(
+                &id,
+                match (changed, ours) {
+                    (true, true) => Change::Updated,
+                    (false, true) => Change::Met,
+                    _ => Change::Beside,
+                },
+            );
         }
         let tx = cache.write()?;
         tx.settle_records(*source, "", user)?;
@@ -272,7 +274,7 @@ pub(crate) fn settle(
 
 /// Says of every visit whose recorder does not say it whether the visitor came before. See the field
 /// `user_type`: the earliest session in the cache is the visitor's first.
-fn settle_visitors(cache: &mut Cache) -> Result<()> {
+pub(crate) fn settle_visitors(cache: &mut Cache) -> Result<()> {
     if !cache.has_unsettled_visits()? {
         return Ok(());
     }

@@ -69,9 +69,7 @@ pub(crate) fn visit(group: &Group, cache: &Cache) -> Result<std::result::Result<
         .zip(&stored)
         .map(|(info, bytes)| derive::Body { path: &info.path, position: info.position, bytes })
         .collect();
-    all.extend(
-        group.bodies.iter().map(|b| derive::Body { path: &b.path, position: b.position, bytes: &b.bytes }),
-    );
+    all.extend(group.bodies.iter().map(|b| derive::Body { path: &b.path, position: b.position, bytes: &b.bytes }));
     let (session, findings) = derive::decode(group.source, None, &all);
     let Some(session) = session else { return Ok(Err(findings)) };
     let identity = Identity { source: group.source, project, user, session: session.id };

@@ -36,7 +36,8 @@ pub(super) fn user_type(meta: &SessionMeta) -> Option<&'static str> {
 
 /// `OrganicSearch`, `Organic search` and `organic_search` are `organic-search`.
 fn channel_word(text: &str) -> Option<&'static str> {
-    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let bare =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let wanted = bare(text);
     CHANNELS.iter().find(|c| bare(c) == wanted).copied().or((wanted == "other").then_some(super::channel::OTHER))
 }

@@ -22,10 +22,10 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::error::{Error, Result};
 
 pub use chunk::{Chunk, encode};
+pub use notes::{KeptNotes, Label, Note, Notes, Rating, Watched};
 pub use read::{
     Asset, ChunkInfo, Filter, Identity, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset, Totals,
 };
-pub use notes::{KeptNotes, Label, Note, Notes, Rating, Watched};
 pub use records::{Candidate, Record, Visit};
 pub use write::{Keyframe, NewSession, Sketch, Writing, pack};
 

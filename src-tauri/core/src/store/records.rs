@@ -76,12 +76,7 @@ impl Cache {
             return Ok(None);
         }
         let key = params![identity.session, identity.source.name(), identity.user, identity.project];
-        self.db
-            .prepare_cached(&sql)
-            .at(&self.path)?
-            .query_row(key, |row| row.get(0))
-            .optional()
-            .at(&self.path)
+        self.db.prepare_cached(&sql).at(&self.path)?.query_row(key, |row| row.get(0)).optional().at(&self.path)
     }
 
     /// Sessions of a recorder's session id.
@@ -241,11 +236,23 @@ impl Writing<'_> {
     }
 
     /// Notes who visited. Called with everything that writes a session's facts.
-    pub(super) fn put_visitor(&self, id: &str, source: Source, project: Option<&str>, facts: &Map<String, Value>) -> Result<()> {
+    pub(super) fn put_visitor(
+        &self,
+        id: &str,
+        source: Source,
+        project: Option<&str>,
+        facts: &Map<String, Value>,
+    ) -> Result<()> {
         let text = |key: &str| facts.get(key).and_then(Value::as_str).unwrap_or_default();
         let user = text("user");
         // Sessions that the same visitor had before are looked at again, also when this one changes hands.
-        if self.tx.prepare_cached("SELECT 1 FROM visitors WHERE session = ?").at(self.path)?.exists([id]).at(self.path)? {
+        if self
+            .tx
+            .prepare_cached("SELECT 1 FROM visitors WHERE session = ?")
+            .at(self.path)?
+            .exists([id])
+            .at(self.path)?
+        {
             self.run(
                 "UPDATE visitors SET settled = 0 WHERE (source, project, user) IN \
                  (SELECT source, project, user FROM visitors WHERE session = ?) AND settled = 1",
@@ -262,7 +269,8 @@ impl Writing<'_> {
              VALUES (?, ?, ?, ?, ?, ?, '', 0)",
             params![id, source.name(), project.unwrap_or_default(), user, started_at, !text("user_type").is_empty()],
         )?;
-        if !self.tx.prepare_cached("SELECT 1 FROM records WHERE session = ''").at(self.path)?.exists([]).at(self.path)? {
+        if !self.tx.prepare_cached("SELECT 1 FROM records WHERE session = ''").at(self.path)?.exists([]).at(self.path)?
+        {
             return Ok(());
         }
         self.run(
@@ -278,11 +286,8 @@ impl Writing<'_> {
     /// [`crate::error::Error::DiskFull`], the `Cache…` ones.
     pub fn put_user_type(&self, session: &str, kind: &str) -> Result<()> {
         self.run("UPDATE visitors SET type = ? WHERE session = ?", params![kind, session])?;
-        self.run(
-            "UPDATE sessions SET facts = json_set(facts, '$.user_type', ?) WHERE id = ?",
-            params![kind, session],
-        )
-        .map(drop)
+        self.run("UPDATE sessions SET facts = json_set(facts, '$.user_type', ?) WHERE id = ?", params![kind, session])
+            .map(drop)
     }
 
     /// Marks all visitors as looked at.
@@ -368,7 +373,8 @@ impl Writing<'_> {
     /// # Errors
     /// [`crate::error::Error::DiskFull`], the `Cache…` ones.
     pub fn merge_session(&self, from: &str, into: &str) -> Result<()> {
-        for table in ["session_originals", "said", "session_asset_scopes", "labels", "watched", "favourites", "ratings"] {
+        for table in ["session_originals", "said", "session_asset_scopes", "labels", "watched", "favourites", "ratings"]
+        {
             self.run(&format!("UPDATE OR IGNORE {table} SET session = ?2 WHERE session = ?1"), params![from, into])?;
             self.run(&format!("DELETE FROM {table} WHERE session = ?"), [from])?;
         }

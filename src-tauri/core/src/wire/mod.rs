@@ -43,6 +43,8 @@ pub struct SessionRow {
     pub completeness: f64,
     /// False when there is metadata but nothing to play.
     pub has_recording: bool,
+    /// Known from lists alone: not one event of it is here.
+    pub metadata_only: bool,
     pub watched: bool,
     /// Number of findings that import noted.
     pub findings: u32,
