@@ -659,6 +659,8 @@ impl Visit {
             }
             _ => files.extend(clarity.iter().map(|i| (format!("v/clarity/{i:03}.bin"), self.body(*i).to_vec()))),
         }
+        files.sort();
+        files.dedup_by(|a, b| a.0 == b.0);
         let base = format!("import-{number}");
         if form % 3 == 1 {
             return desk.file(&format!("{base}.zip"), zipped(&files));

@@ -113,11 +113,15 @@ fn is_table(text: &[u8]) -> bool {
     let count = |line: &[u8], mark: u8| line.iter().filter(|b| **b == mark).count();
     let lines: Vec<&[u8]> = text.split(|b| *b == b'\n').take(30).filter(|l| !l.trim_ascii().is_empty()).collect();
     let first = lines.first().copied().unwrap_or_default();
-    if first.iter().filter(|b| matches!(b, b',' | b';' | b'\t')).count() >= 2 {
+    if first.iter().filter(|b| matches!(b, b',' | b';' | b'\t' | b'|')).count() >= 2 {
         return true;
     }
-    let wide = |a: &[u8], b: &[u8], mark: u8, least: usize| count(a, mark) >= least && count(a, mark) == count(b, mark);
-    if lines.windows(2).any(|w| wide(w[0], w[1], b'\t', 1) || wide(w[0], w[1], b';', 1) || wide(w[0], w[1], b',', 2)) {
+    // Prose has a space behind its commas.
+    let prose = |line: &[u8]| line.windows(2).any(|w| w == b", ");
+    let wide = |a: &[u8], b: &[u8], mark: u8| count(a, mark) >= 1 && count(a, mark) == count(b, mark);
+    if lines.windows(2).any(|w| {
+        wide(w[0], w[1], b'\t') || wide(w[0], w[1], b';') || (wide(w[0], w[1], b',') && !prose(w[0]) && !prose(w[1]))
+    }) {
         return true;
     }
     let linked = |line: &&[u8]| line.windows(LINK.len()).any(|w| w == LINK);
@@ -148,6 +152,8 @@ mod tests {
         assert_eq!(look(&"Grüße".as_bytes()[..3]), Look::Other("plain text"));
         assert_eq!(look(b"  \n"), Look::Other("blank"));
         assert_eq!(look(b"Date,URL,Clicks\n1,2,3\n"), Look::Csv);
+        assert_eq!(look(b"Session,City\ns1,Oslo\n"), Look::Csv);
+        assert_eq!(look(b"Dear Ann, thank you\nfor this, and that.\n"), Look::Other("plain text"));
         assert_eq!(look(&[7, 200, 13, 0, 255]), Look::Unknown);
         assert_eq!(look(b"<!DOCTYPE html><p>"), Look::Other("an HTML page"));
     }

@@ -135,11 +135,19 @@ pub fn import(
             findings.push(finding);
         }
     }
+    let waiting_rows = !import.records.is_empty();
     summary.sessions_added = import.added.len() as u64;
     summary.sessions_updated = import.updated.difference(&import.added).count() as u64;
     summary.elapsed_ms = begun.elapsed().as_millis() as u64;
     summary.findings = findings.clone().into_list();
-    let failed = summary.sessions.is_empty().then(|| nothing(&names, &seen, findings));
+    // Properties of people may be here before any session of theirs.
+    let known = summary.sessions.is_empty() && waiting_rows;
+    if known {
+        let message = "What was given says something about visitors of whom there is no session yet; it waits for them.";
+        findings.push(Finding::note("metadata_waiting", message));
+        summary.findings = findings.clone().into_list();
+    }
+    let failed = (summary.sessions.is_empty() && !known).then(|| nothing(&names, &seen, findings));
     let tx = cache.write()?;
     let note = match &failed {
         None => serde_json::json!({
