@@ -4,8 +4,11 @@
 
 /// The same names as in `commands.rs`; `capabilities/main.json` grants them to the one window.
 const COMMANDS: &[&str] = &[
+    "cancel_export",
     "cancel_import",
     "choose_paths",
+    "choose_save",
+    "export_archive",
     "import",
     "mark_watched",
     "open_demo",

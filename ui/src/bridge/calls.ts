@@ -1,5 +1,7 @@
 /* What can be asked of Rust, and what it answers. The types are printed from the core, see types.ts. */
 import type {
+  ExportProgress,
+  ExportSummary,
   ImportProgress,
   ImportSummary,
   PointerTrack,
@@ -19,6 +21,10 @@ export interface Calls {
   choose_paths: { args: { folder: boolean }; answer: string[] };
   import: { args: { paths: string[]; onProgress: ProgressChannel }; answer: ImportSummary };
   cancel_import: { args: undefined; answer: null };
+  choose_save: { args: { name: string }; answer: string | null };
+  /** Without ids: every session. */
+  export_archive: { args: { ids: string[] | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
+  cancel_export: { args: undefined; answer: null };
   mark_watched: { args: { id: string }; answer: null };
 }
 
@@ -30,6 +36,10 @@ export interface ByteCalls {
   pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
   replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };
   replay_steps: { args: { id: string; shown: number; until: number }; answer: Steps };
+}
+
+export interface ExportChannel {
+  onmessage: (progress: ExportProgress) => void;
 }
 
 export interface ProgressChannel {

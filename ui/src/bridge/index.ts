@@ -5,7 +5,7 @@
  */
 import { Channel, invoke, isTauri } from '@tauri-apps/api/core';
 
-import type { ByteCalls, Calls, ProgressChannel } from './calls';
+import type { ByteCalls, Calls } from './calls';
 import type { Failure, ImportProgress } from './types';
 
 export type * from './calls';
@@ -67,9 +67,9 @@ export async function callBytes<C extends keyof ByteCalls>(
   }
 }
 
-export function progressChannel(on: (progress: ImportProgress) => void): ProgressChannel {
+export function progressChannel<P = ImportProgress>(on: (progress: P) => void): { onmessage: (progress: P) => void } {
   if (isTauri()) {
-    const channel = new Channel<ImportProgress>();
+    const channel = new Channel<P>();
     channel.onmessage = on;
     return channel;
   }

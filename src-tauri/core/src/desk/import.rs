@@ -143,7 +143,8 @@ pub fn import(
     // Properties of people may be here before any session of theirs.
     let known = summary.sessions.is_empty() && waiting_rows;
     if known {
-        let message = "What was given says something about visitors of whom there is no session yet; it waits for them.";
+        let message =
+            "What was given says something about visitors of whom there is no session yet; it waits for them.";
         findings.push(Finding::note("metadata_waiting", message));
         summary.findings = findings.clone().into_list();
     }

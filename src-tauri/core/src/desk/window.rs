@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{events, import, list, session};
+use super::{events, export, import, list, session};
 use crate::archive;
 use crate::dom::Projection;
 use crate::dom::safe::{self, Assets};
@@ -23,8 +23,9 @@ use crate::findings::{Finding, Findings, Severity};
 use crate::replay::{self, Replay};
 use crate::store::{self, Cache};
 use crate::wire::{
-    FindingView, GapView, ImportProgressView, ImportSummaryView, MarkerView, PageView, PointerTrackView, ProjectView,
-    SessionList, SessionRow, SessionView, Transcript, TranscriptRow, print_step, print_steps,
+    ExportProgressView, ExportSummaryView, FindingView, GapView, ImportProgressView, ImportSummaryView, MarkerView,
+    PageView, PointerTrackView, ProjectView, SessionList, SessionRow, SessionView, Transcript, TranscriptRow,
+    print_step, print_steps,
 };
 
 /// Bins of the timeline's density.
@@ -301,6 +302,45 @@ impl Desk {
                     cancelled: true,
                 })
             }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Writes sessions (`None`: all) into an archive. The person who chose the file was asked whether to replace
+    /// it. A cancelled export leaves no file.
+    ///
+    /// # Errors
+    /// As [`export::export`].
+    pub fn export(
+        &self,
+        ids: Option<Vec<String>>,
+        path: &Path,
+        progress: &dyn Fn(ExportProgressView),
+        cancel: &AtomicBool,
+    ) -> Result<ExportSummaryView> {
+        // A connection of its own: lists and players go on reading.
+        let cache = Cache::open_read_only(&self.path)?;
+        let all = ids.is_none();
+        let options = export::ExportOptions { ids: ids.unwrap_or_default(), all, force: true };
+        let mut told = 0;
+        let mut tell = |p: export::ExportProgress| {
+            let percent = (p.bytes * 100).checked_div(p.bytes_total).unwrap_or(100);
+            if percent != told || p.bytes == 0 {
+                told = percent;
+                progress(ExportProgressView { bytes: p.bytes, bytes_total: p.bytes_total });
+            }
+        };
+        match export::export(&cache, path, &options, now(), &mut tell, cancel) {
+            Ok(summary) => Ok(ExportSummaryView {
+                path: summary.path.to_string_lossy().into_owned(),
+                sessions: summary.sessions as u32,
+                without_recording: summary.without_recording as u32,
+                assets: summary.assets as u32,
+                notes: summary.notes as u32,
+                bytes: summary.bytes,
+                cancelled: false,
+            }),
+            Err(Error::Cancelled) => Ok(ExportSummaryView { cancelled: true, ..ExportSummaryView::default() }),
             Err(e) => Err(e),
         }
     }

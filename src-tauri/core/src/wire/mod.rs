@@ -225,6 +225,32 @@ pub struct ImportSummaryView {
     pub cancelled: bool,
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, TS)]
+#[ts(rename = "ExportProgress")]
+pub struct ExportProgressView {
+    /// Unpacked.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    #[ts(type = "number")]
+    pub bytes_total: u64,
+}
+
+/// What an export wrote.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+#[ts(rename = "ExportSummary")]
+pub struct ExportSummaryView {
+    pub path: String,
+    pub sessions: u32,
+    pub without_recording: u32,
+    pub assets: u32,
+    pub notes: u32,
+    /// Of the archive.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Nothing was written.
+    pub cancelled: bool,
+}
+
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(rename = "Failure")]
@@ -260,6 +286,8 @@ pub fn typescript() -> String {
     add(ProjectView::decl(&config));
     add(ImportProgressView::decl(&config));
     add(ImportSummaryView::decl(&config));
+    add(ExportProgressView::decl(&config));
+    add(ExportSummaryView::decl(&config));
     add(ErrorView::decl(&config));
     out.push_str(step::TYPESCRIPT);
     out
