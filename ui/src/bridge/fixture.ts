@@ -234,7 +234,7 @@ function record(viewport: [number, number]): Recording {
 
   // Page 3: basket, typing, an error, a dialog
   page(61000, '/checkout/basket', 'Your basket', true, [
-    { from: START + 83000, until: START + 88000, reason: 'payloads 41 and 42 are not in the archive' },
+    { from: START + 83000, until: START + 88000, reason: 'Payloads 41 to 42 of this page view are missing.' },
   ]);
   const code = pen.el('input', { placeholder: 'Discount code', style: 'width:100%' });
   const apply = pen.el('button', { class: 'cta', style: 'background:#20302b;margin-top:12px' }, 'Apply');
