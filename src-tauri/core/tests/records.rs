@@ -957,3 +957,23 @@ fn two_tabs_with_one_page_number_stay_apart() {
         assert_same(&content, want.get_or_insert_with(|| desk.content()), "order");
     }
 }
+
+#[test]
+fn a_cache_of_the_first_version_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("old.sqlite");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch(include_str!("../src/store/migrations/0001.sql")).unwrap();
+    db.execute_batch(
+        "INSERT INTO notes VALUES ('n1','s1',1,5,'ann','look here',1,1); INSERT INTO ratings VALUES ('s1',5);
+         PRAGMA application_id = 1146570060; PRAGMA user_version = 1",
+    )
+    .unwrap();
+    drop(db);
+    let cache = Cache::open(&path).unwrap();
+    let notes = cache.notes().unwrap();
+    assert_eq!((notes.notes[0].text.as_str(), notes.notes[0].was.len(), notes.ratings[0].rating), ("look here", 0, 5));
+    let mut desk = Desk { dir, cache };
+    desk.give("s1.json", clarity("s1", "u1", 1, 1, true));
+    desk.verify();
+}

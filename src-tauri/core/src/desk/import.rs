@@ -529,6 +529,9 @@ impl<'c> Import<'c> {
             None => Vec::new(),
         };
         said.extend(group.said.iter().map(|(_, text)| text.clone()));
+        for other in &replaces {
+            said.extend(self.cache.said(other)?);
+        }
         said.sort();
         said.dedup();
         let meta = derive::meta(said.iter().map(String::as_str));
