@@ -3,5 +3,5 @@
 
 interface Window {
   /** For tests of the whole app. Times are ms from the start of the session. */
-  __dwell?: { shown(): number | null; time(): number; playing(): boolean };
+  __dwell?: { id: string; shown(): number | null; time(): number; playing(): boolean };
 }

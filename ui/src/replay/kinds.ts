@@ -32,6 +32,13 @@ const ICON: Record<string, IconName> = {
 
 const NAME: Record<string, [one: string, many: string]> = {
   click: ['click', 'clicks'],
+  double_click: ['double click', 'double clicks'],
+  context_menu: ['context menu', 'context menus'],
+  touch_start: ['touch', 'touches'],
+  selection: ['selection', 'selections'],
+  route: ['route change', 'route changes'],
+  network: ['request', 'requests'],
+  console: ['console line', 'console lines'],
   input: ['input', 'inputs'],
   change: ['change', 'changes'],
   error: ['script error', 'script errors'],

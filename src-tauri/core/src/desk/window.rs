@@ -103,7 +103,12 @@ impl Desk {
         let rows = lock(&self.cache).sessions(&store::Filter::default())?;
         let name = match self.demo {
             true => "Demo shop".to_owned(),
-            false => self.path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default(),
+            false => match self.path.file_stem().map(|s| s.to_string_lossy()) {
+                // The file that is there when nobody chose one.
+                Some(stem) if stem == "cache" => "My recordings".to_owned(),
+                Some(stem) => stem.into_owned(),
+                None => String::new(),
+            },
         };
         Ok(ProjectView {
             path: self.path.to_string_lossy().into_owned(),

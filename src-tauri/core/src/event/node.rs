@@ -76,3 +76,53 @@ pub enum NodeKind {
         open: bool,
     },
 }
+
+/// Names of SVG elements that HTML's parser gives back their capitals (HTML standard, "adjust SVG tag names").
+const SVG_CAPITALS: [&str; 37] = [
+    "altGlyph",
+    "altGlyphDef",
+    "altGlyphItem",
+    "animateColor",
+    "animateMotion",
+    "animateTransform",
+    "clipPath",
+    "feBlend",
+    "feColorMatrix",
+    "feComponentTransfer",
+    "feComposite",
+    "feConvolveMatrix",
+    "feDiffuseLighting",
+    "feDisplacementMap",
+    "feDistantLight",
+    "feDropShadow",
+    "feFlood",
+    "feFuncA",
+    "feFuncB",
+    "feFuncG",
+    "feFuncR",
+    "feGaussianBlur",
+    "feImage",
+    "feMerge",
+    "feMergeNode",
+    "feMorphology",
+    "feOffset",
+    "fePointLight",
+    "feSpecularLighting",
+    "feSpotLight",
+    "feTile",
+    "feTurbulence",
+    "foreignObject",
+    "glyphRef",
+    "linearGradient",
+    "radialGradient",
+    "textPath",
+];
+
+/// The name of an SVG element with its capitals: recorders write it in lower case, selectors need it as it was.
+pub fn svg_name(tag: &str) -> &str {
+    // Every such name is longer than five letters, which most tags are not.
+    if tag.len() < 6 {
+        return tag;
+    }
+    SVG_CAPITALS.iter().find(|name| name.eq_ignore_ascii_case(tag)).copied().unwrap_or(tag)
+}

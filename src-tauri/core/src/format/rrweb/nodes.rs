@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::json::{self, Type, Val};
-use crate::event::{Attr, MediaState, Namespace, NodeId, NodeKind, Op, OpenState, Place, SheetRef, Str};
+use crate::event::{Attr, MediaState, Namespace, NodeId, NodeKind, Op, OpenState, Place, SheetRef, Str, svg_name};
 
 /// Ids at and above this collide with the derived ids of [`NodeId`].
 const MAX_ID: i64 = 1 << 40;
@@ -227,55 +227,6 @@ fn fields(v: Val<'_>) -> Option<Fields<'_>> {
     f.id = id?;
     f.kind = kind.filter(|k| (0..=5).contains(k))? as u8;
     Some(f)
-}
-
-/// Names that HTML parsing gives back their capitals; rrweb writes all names in lower case.
-const SVG_CAMEL: [&str; 37] = [
-    "altGlyph",
-    "altGlyphDef",
-    "altGlyphItem",
-    "animateColor",
-    "animateMotion",
-    "animateTransform",
-    "clipPath",
-    "feBlend",
-    "feColorMatrix",
-    "feComponentTransfer",
-    "feComposite",
-    "feConvolveMatrix",
-    "feDiffuseLighting",
-    "feDisplacementMap",
-    "feDistantLight",
-    "feDropShadow",
-    "feFlood",
-    "feFuncA",
-    "feFuncB",
-    "feFuncG",
-    "feFuncR",
-    "feGaussianBlur",
-    "feImage",
-    "feMerge",
-    "feMergeNode",
-    "feMorphology",
-    "feOffset",
-    "fePointLight",
-    "feSpecularLighting",
-    "feSpotLight",
-    "feTile",
-    "feTurbulence",
-    "foreignObject",
-    "glyphRef",
-    "linearGradient",
-    "radialGradient",
-    "textPath",
-];
-
-fn svg_name(tag: &str) -> &str {
-    // Every such name is longer than four letters, which most tags are not.
-    if tag.len() < 6 {
-        return tag;
-    }
-    SVG_CAMEL.iter().find(|name| name.eq_ignore_ascii_case(tag)).copied().unwrap_or(tag)
 }
 
 /// Between the pieces of a sheet that belong to different text children.
