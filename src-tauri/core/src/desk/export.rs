@@ -160,10 +160,10 @@ fn plan(cache: &Cache, options: &ExportOptions) -> Result<Plan> {
     let only = (!options.all).then_some(&scopes);
     let mut wanted: BTreeSet<[u8; 32]> = BTreeSet::new();
     let mut lists: BTreeMap<[u8; 32], Vec<(String, Hash)>> = BTreeMap::new();
-    for (scope, url, hash) in cache.asset_lists()? {
-        if only.is_none_or(|only| only.contains(&scope)) {
-            wanted.insert(hash);
-            lists.entry(scope).or_default().push((url, Hash(hash)));
+    for row in cache.asset_lists()? {
+        if only.is_none_or(|only| only.contains(&row.list)) {
+            wanted.insert(row.asset);
+            lists.entry(row.list).or_default().push((row.url, Hash(row.asset)));
         }
     }
     entries.asset_lists = lists.into_iter().map(|(scope, urls)| AssetListEntry { list: Hash(scope), urls }).collect();

@@ -24,7 +24,8 @@ use crate::error::{Error, Result};
 pub use chunk::{Chunk, encode};
 pub use notes::{KeptNotes, Label, Note, Notes, Rating, Watched};
 pub use read::{
-    Asset, ChunkInfo, Filter, Identity, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset, Totals,
+    Asset, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset,
+    Totals,
 };
 pub use records::{Candidate, Record, Visit};
 pub use write::{Keyframe, NewSession, Sketch, Writing, pack};

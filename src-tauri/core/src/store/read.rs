@@ -87,6 +87,14 @@ pub struct StoredAsset {
     pub bytes: u64,
 }
 
+/// A row of an archive's list of assets, by hashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedAsset {
+    pub list: [u8; 32],
+    pub url: String,
+    pub asset: [u8; 32],
+}
+
 /// What replacing a session needs to know of the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionMeasure {
@@ -412,14 +420,15 @@ impl Cache {
         rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
     }
 
-    /// All asset lists: list, URL, asset; in a fixed order.
+    /// All asset lists, in a fixed order.
     ///
     /// # Errors
     /// The `Cache…` ones.
-    pub fn asset_lists(&self) -> Result<Vec<([u8; 32], String, [u8; 32])>> {
+    pub fn asset_lists(&self) -> Result<Vec<ListedAsset>> {
         let sql = "SELECT scope, url, hash FROM asset_urls ORDER BY scope, url, hash";
         let mut query = self.db.prepare_cached(sql).at(&self.path)?;
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let rows =
+            query.query_map([], |row| Ok(ListedAsset { list: row.get(0)?, url: row.get(1)?, asset: row.get(2)? }));
         rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
     }
 
