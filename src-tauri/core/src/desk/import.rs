@@ -75,6 +75,8 @@ pub struct ImportSummary {
 
 /// Bodies that may be between reading and the cache at one time.
 const IN_FLIGHT_BYTES: u64 = 256 << 20;
+/// Rows of lists that are stored together.
+const ROWS: usize = 2_000;
 /// Keeps deep but legal recordings from overflowing a small default stack.
 const STACK: usize = 8 << 20;
 
@@ -217,6 +219,8 @@ struct Import<'c> {
     notes: Vec<store::Notes>,
     /// Recorder's session id and visitor of what lists brought.
     records: BTreeSet<(Source, String, String)>,
+    /// Rows of lists that are not stored yet.
+    rows: Vec<store::Record>,
     /// Ids and projects of sessions in the caches that archives were written from.
     kept: HashMap<Identity, (String, Option<String>)>,
 }
@@ -312,6 +316,7 @@ impl<'c> Import<'c> {
             current: String::new(),
             notes: Vec::new(),
             records: BTreeSet::new(),
+            rows: Vec::new(),
             kept: HashMap::new(),
         }
     }
@@ -586,6 +591,7 @@ impl<'c> Import<'c> {
 
     /// Gives what lists say to the sessions they name, and says of each visitor whether they came before.
     fn settle(&mut self, cancel: &AtomicBool) -> Result<()> {
+        self.flush_rows()?;
         let settled = records::settle(
             self.cache,
             &self.records,
@@ -621,7 +627,25 @@ impl<'c> Import<'c> {
         Ok(())
     }
 
+    /// Stores rows of lists that were collected: one commit for each would take longer than all else.
+    fn flush_rows(&mut self) -> Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let tx = self.cache.write()?;
+        for row in self.rows.drain(..) {
+            tx.put_record(&row)?;
+        }
+        tx.commit()
+    }
+
     fn write_other(&mut self, job: Job) -> Result<()> {
+        if let Job::Record { source, said } = &job {
+            let row = records::record(*source, said)?;
+            self.records.insert((*source, row.session.clone(), row.user.clone()));
+            self.rows.push(row);
+            return if self.rows.len() >= ROWS { self.flush_rows() } else { Ok(()) };
+        }
         let tx = self.cache.write()?;
         match job {
             Job::Asset(asset) => tx.put_asset(&Hash::of(&asset.bytes).0, &asset.content_type, &asset.bytes)?,
@@ -635,15 +659,10 @@ impl<'c> Import<'c> {
                 Some(found) => self.notes.push(found),
                 None => tx.put_archive_notes(&Hash::of(&bytes).0, &path, &bytes)?,
             },
-            Job::Record { source, said } => {
-                let record = records::record(source, &said)?;
-                tx.put_record(&record)?;
-                self.records.insert((source, record.session, record.user));
-            }
             Job::Kept(kept) => {
                 self.kept.insert(records::identity(&kept), (kept.id.clone(), kept.client.clone()));
             }
-            Job::Group(_) => {}
+            Job::Group(_) | Job::Record { .. } => {}
         }
         tx.commit()
     }

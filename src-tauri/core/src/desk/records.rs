@@ -8,6 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::{Map, Value};
+
 use super::derive;
 use super::import::id_for;
 use crate::archive::{Kept, Said};
@@ -55,6 +57,50 @@ pub(crate) fn identity(kept: &Kept) -> Identity {
 fn may_be(record: &Record, identity: &Identity) -> bool {
     let agree = |a: &str, b: &str| a.is_empty() || b.is_empty() || a == b;
     agree(&record.user, &identity.user) && agree(&record.project, &identity.project)
+}
+
+/// What is to be written of one session. Commits are dear: many go into one.
+enum Todo {
+    Remove(String),
+    Settled { source: Source, session: String, user: String },
+    Facts { id: String, source: Source, project: Option<String>, facts: Map<String, Value>, meta: SessionMeta },
+    Listed { id: String, identity: Identity, project: Option<String>, facts: Map<String, Value>, meta: SessionMeta },
+}
+
+/// Sessions and rows of one commit.
+const BATCH: usize = 1_000;
+
+fn commit(cache: &mut Cache, todo: &mut Vec<Todo>) -> Result<()> {
+    if todo.is_empty() {
+        return Ok(());
+    }
+    let tx = cache.write()?;
+    for one in todo.drain(..) {
+        match one {
+            Todo::Remove(id) => tx.remove_session(&id)?,
+            Todo::Settled { source, session, user } => tx.settle_records(source, &session, &user)?,
+            Todo::Facts { id, source, project, facts, meta } => {
+                tx.put_facts(&id, source, project.as_deref(), &facts, &meta)?;
+            }
+            Todo::Listed { id, identity, project, facts, meta } => {
+                let (from, until) = extent(&facts);
+                let new = NewSession {
+                    id: &id,
+                    identity: &identity,
+                    project: project.as_deref(),
+                    session: &unrecorded(&id, &identity),
+                    chunks: &[],
+                    keyframes: &[],
+                    sketch: &Sketch::default(),
+                    facts: &facts,
+                    meta: &meta,
+                    findings: &[],
+                };
+                tx.put_listed(&new, from, until)?;
+            }
+        }
+    }
+    tx.commit()
 }
 
 /// A session and the rows that are about it.
@@ -148,7 +194,7 @@ pub(crate) fn meta(cache: &Cache, id: &str) -> Result<SessionMeta> {
 /// What documents say of the visitor of a session.
 fn of_visitor(cache: &Cache, id: &str, identity: &Identity) -> Result<Vec<Record>> {
     let row = cache.session(id)?;
-    let named = row.facts.get("user").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let named = row.facts.get("user").and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut users = vec![identity.user.clone(), named];
     users.sort();
     users.dedup();
@@ -186,7 +232,13 @@ pub(crate) fn settle(
     for (source, session) in named.iter().filter(|(_, session)| !session.is_empty()) {
         todo.insert((*source, (*session).to_owned()));
     }
+    let mut writes: Vec<Todo> = Vec::new();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
     for (source, session) in &todo {
+        if writes.len() >= BATCH || taken.contains(session) {
+            commit(cache, &mut writes)?;
+            taken.clear();
+        }
         if cancel.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
@@ -204,37 +256,47 @@ pub(crate) fn settle(
             let Joined { candidate, records } = joined;
             let id = candidate.id;
             if candidate.listed_only && records.is_empty() {
-                let tx = cache.write()?;
-                tx.remove_session(&id)?;
-                tx.commit()?;
+                writes.push(Todo::Remove(id.clone()));
                 note(&id, Change::Removed);
                 continue;
             }
             let visitors = of_visitor(cache, &id, &candidate.identity)?;
             let meta = meta_of(cache, &id, &records, &visitors)?;
             let met = if ours && !records.is_empty() { Change::Met } else { Change::Beside };
-            let changed = match candidate.listed_only {
-                true => put_listed(cache, &id, &candidate.identity, &meta, project, None)?,
-                false => put_facts(cache, &id, &meta, project.filter(|_| !records.is_empty()))?,
+            let write = match candidate.listed_only {
+                true => listed(cache, &id, &candidate.identity, &meta, project, None)?,
+                false => refreshed(cache, &id, &meta, project.filter(|_| !records.is_empty()))?,
             };
-            note(&id, if changed && met == Change::Met { Change::Updated } else { met });
+            note(&id, if write.is_some() && met == Change::Met { Change::Updated } else { met });
+            writes.extend(write);
         }
+        let several = made.len() > 1;
         for joined in made {
             let Joined { candidate, records } = joined;
             let meta = meta_of(cache, "", &records, &[])?;
             let kept = kept.get(&candidate.identity);
-            let id = match kept {
-                Some((id, _)) if !id.is_empty() && !cache.has(id)? => id.clone(),
-                _ => id_for(cache, &candidate.identity, "")?,
+            let free = |cache: &Cache| match kept {
+                Some((id, _)) if !id.is_empty() && !cache.has(id)? => Ok(id.clone()),
+                _ => id_for(cache, &candidate.identity, ""),
             };
+            let mut id = free(cache)?;
+            if taken.contains(&id) {
+                commit(cache, &mut writes)?;
+                taken.clear();
+                id = free(cache)?;
+            }
             let client = kept.and_then(|(_, client)| client.clone());
-            put_listed(cache, &id, &candidate.identity, &meta, project, client)?;
+            writes.extend(listed(cache, &id, &candidate.identity, &meta, project, client)?);
             note(&id, Change::Added);
+            taken.insert(id);
+            if several {
+                // The next of this session id has to see the id of this one.
+                commit(cache, &mut writes)?;
+            }
         }
-        let tx = cache.write()?;
-        tx.settle_records(*source, session, "")?;
-        tx.commit()?;
+        writes.push(Todo::Settled { source: *source, session: session.clone(), user: String::new() });
     }
+    commit(cache, &mut writes)?;
     // Documents about people: now that sessions have their visitors.
     for record in cache.unsettled_records()? {
         if record.session.is_empty() {
@@ -247,13 +309,15 @@ pub(crate) fn settle(
         }
         for id in cache.sessions_of_visitor(*source, user)? {
             let meta = meta(cache, &id)?;
-            let changed = match cache.listed_only(&id)? {
+            let write = match cache.listed_only(&id)? {
                 true => {
                     let identity = cache.session(&id)?.identity;
-                    put_listed(cache, &id, &identity, &meta, None, None)?
+                    listed(cache, &id, &identity, &meta, None, None)?
                 }
-                false => put_facts(cache, &id, &meta, None)?,
+                false => refreshed(cache, &id, &meta, None)?,
             };
+            let changed = write.is_some();
+            writes.extend(write);
             let ours = new.contains(&(*source, String::new(), user.clone()));
             note(
                 &id,
@@ -264,10 +328,12 @@ pub(crate) fn settle(
                 },
             );
         }
-        let tx = cache.write()?;
-        tx.settle_records(*source, "", user)?;
-        tx.commit()?;
+        writes.push(Todo::Settled { source: *source, session: String::new(), user: user.clone() });
+        if writes.len() >= BATCH {
+            commit(cache, &mut writes)?;
+        }
     }
+    commit(cache, &mut writes)?;
     settle_visitors(cache)?;
     Ok(changes)
 }
@@ -303,20 +369,17 @@ pub(crate) fn user_types(visits: &[crate::store::Visit]) -> Vec<(&crate::store::
     out
 }
 
-/// Gives a recorded session other metadata; false when it has just that already.
-fn put_facts(cache: &mut Cache, id: &str, meta: &SessionMeta, project: Option<&str>) -> Result<bool> {
+/// Gives a recorded session other metadata; `None` when it has just that already.
+fn refreshed(cache: &Cache, id: &str, meta: &SessionMeta, project: Option<&str>) -> Result<Option<Todo>> {
     let row = cache.session(id)?;
     let project = project.map(str::to_owned).or(row.project.clone());
     if row.meta == *meta && row.project == project {
-        return Ok(false);
+        return Ok(None);
     }
     let session = cache.load(id)?;
     let signals = derive::signals(&session);
     let facts = derive::facts(id, &session, &signals, meta, project.as_deref());
-    let tx = cache.write()?;
-    tx.put_facts(id, session.source, project.as_deref(), &facts, meta)?;
-    tx.commit()?;
-    Ok(true)
+    Ok(Some(Todo::Facts { id: id.to_owned(), source: session.source, project, facts, meta: meta.clone() }))
 }
 
 /// A session of which nothing was recorded.
@@ -334,20 +397,21 @@ pub(crate) fn unrecorded(id: &str, identity: &Identity) -> Session {
 }
 
 /// When a session that was not recorded began and ended, as far as its list says.
-pub(crate) fn extent(facts: &serde_json::Map<String, serde_json::Value>) -> (Millis, Millis) {
-    let start = facts.get("start_ms").and_then(serde_json::Value::as_i64).unwrap_or(0);
-    let seconds = facts.get("duration").and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+pub(crate) fn extent(facts: &Map<String, Value>) -> (Millis, Millis) {
+    let start = facts.get("start_ms").and_then(Value::as_i64).unwrap_or(0);
+    let seconds = facts.get("duration").and_then(Value::as_f64).unwrap_or(0.0);
     (start, start.saturating_add((seconds * 1000.0).round() as Millis))
 }
 
-fn put_listed(
-    cache: &mut Cache,
+/// A session of which lists alone tell; `None` when it is there just so already.
+fn listed(
+    cache: &Cache,
     id: &str,
     identity: &Identity,
     meta: &SessionMeta,
     project: Option<&str>,
     client: Option<String>,
-) -> Result<bool> {
+) -> Result<Option<Todo>> {
     let known = match cache.has(id)? {
         true => Some(cache.session(id)?),
         false => None,
@@ -365,25 +429,9 @@ fn put_listed(
             && row.derived_by == crate::store::DERIVED_BY
     });
     if same {
-        return Ok(false);
+        return Ok(None);
     }
     let session = unrecorded(id, identity);
     let facts = derive::facts(id, &session, &[], meta, project.as_deref());
-    let (from, until) = extent(&facts);
-    let new = NewSession {
-        id,
-        identity,
-        project: project.as_deref(),
-        session: &session,
-        chunks: &[],
-        keyframes: &[],
-        sketch: &Sketch::default(),
-        facts: &facts,
-        meta,
-        findings: &[],
-    };
-    let tx = cache.write()?;
-    tx.put_listed(&new, from, until)?;
-    tx.commit()?;
-    Ok(true)
+    Ok(Some(Todo::Listed { id: id.to_owned(), identity: identity.clone(), project, facts, meta: meta.clone() }))
 }
