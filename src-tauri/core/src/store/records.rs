@@ -269,10 +269,6 @@ impl Writing<'_> {
              VALUES (?, ?, ?, ?, ?, ?, '', 0)",
             params![id, source.name(), project.unwrap_or_default(), user, started_at, !text("user_type").is_empty()],
         )?;
-        if !self.tx.prepare_cached("SELECT 1 FROM records WHERE session = ''").at(self.path)?.exists([]).at(self.path)?
-        {
-            return Ok(());
-        }
         self.run(
             "UPDATE records SET settled = 0 WHERE source = ? AND session = '' AND user = ? AND settled = 1",
             params![source.name(), user],
