@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dwell_core::desk::{Desk, SessionsQuery};
 use dwell_core::error::{Error, ErrorReport};
-use dwell_core::wire::{ExportProgressView, ExportSummaryView, ImportProgressView, ImportSummaryView, ProjectView};
+use dwell_core::wire::{
+    AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, ImportProgressView, ImportSummaryView,
+    ProjectView,
+};
 use tauri::ipc::{Channel, Invoke, Response};
 use tauri::{AppHandle, Manager, State};
 use tauri_plugin_dialog::DialogExt;
@@ -21,6 +24,7 @@ type Answer<T> = Result<T, ErrorReport>;
 
 pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
+        add_page_files,
         cancel_export,
         cancel_import,
         choose_paths,
@@ -30,6 +34,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         mark_watched,
         open_demo,
         open_project,
+        page_files,
         pointer_track,
         project,
         replay_seek,
@@ -63,6 +68,11 @@ async fn session(app: AppHandle, id: String) -> Answer<Response> {
 #[tauri::command]
 async fn transcript(app: AppHandle, id: String, from: usize, limit: usize) -> Answer<Response> {
     bytes(ask(app, move |desk| desk.transcript(&id, from, limit)).await)
+}
+
+#[tauri::command]
+async fn page_files(app: AppHandle, id: String) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.page_files(&id)).await)
 }
 
 #[tauri::command]
@@ -109,6 +119,21 @@ async fn import(
         let summary = app.state::<Projects>().own()?.import(paths, &tell, &running.cancelled)?;
         app.state::<Projects>().switch(Which::Own)?;
         Ok(summary)
+    })
+    .await
+}
+
+#[tauri::command]
+async fn add_page_files(
+    app: AppHandle,
+    imports: State<'_, Imports>,
+    paths: Vec<PathBuf>,
+    on_progress: Channel<AddProgressView>,
+) -> Answer<AddSummaryView> {
+    let running = imports.begin()?;
+    work(app, move |app| {
+        let tell = |progress: AddProgressView| drop(on_progress.send(progress));
+        Ok(app.state::<Projects>().desk()?.add_page_files(&paths, &tell, &running.cancelled)?)
     })
     .await
 }

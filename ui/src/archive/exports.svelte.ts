@@ -1,5 +1,5 @@
 /* One export at a time, and what came of the last one. It goes on whatever room is open. */
-import { call, failure, progressChannel, type ExportProgress, type ExportSummary, type Failure } from '../bridge';
+import { call, exportChannel, failure, type ExportProgress, type ExportSummary, type Failure } from '../bridge';
 import { app } from '../parts/app.svelte';
 
 /** A name that any system takes, with the day, so that yesterday's archive is not replaced by a slip. */
@@ -28,7 +28,7 @@ class Exports {
     try {
       const path = await call('choose_save', { name: archiveName(app.project?.name ?? '', ids?.length ?? null, new Date()) });
       if (path) {
-        const onProgress = progressChannel<ExportProgress>((progress) => (this.progress = progress));
+        const onProgress = exportChannel((progress) => (this.progress = progress));
         this.summary = await call('export_archive', { ids, path, onProgress });
       }
     } catch (error) {

@@ -1,9 +1,12 @@
 /* What can be asked of Rust, and what it answers. The types are printed from the core, see types.ts. */
 import type {
+  AddProgress,
+  AddSummary,
   ExportProgress,
   ExportSummary,
   ImportProgress,
   ImportSummary,
+  PageFiles,
   PointerTrack,
   Project,
   SessionRows,
@@ -20,6 +23,7 @@ export interface Calls {
   open_project: { args: undefined; answer: Project };
   choose_paths: { args: { folder: boolean }; answer: string[] };
   import: { args: { paths: string[]; onProgress: ProgressChannel }; answer: ImportSummary };
+  add_page_files: { args: { paths: string[]; onProgress: AddChannel }; answer: AddSummary };
   cancel_import: { args: undefined; answer: null };
   choose_save: { args: { name: string }; answer: string | null };
   /** Without ids: every session. */
@@ -33,6 +37,7 @@ export interface ByteCalls {
   sessions: { args: { sort?: string; descending?: boolean; text?: string }; answer: SessionRows };
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
+  page_files: { args: { id: string }; answer: PageFiles };
   pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
   replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };
   replay_steps: { args: { id: string; shown: number; until: number }; answer: Steps };
@@ -40,6 +45,10 @@ export interface ByteCalls {
 
 export interface ExportChannel {
   onmessage: (progress: ExportProgress) => void;
+}
+
+export interface AddChannel {
+  onmessage: (progress: AddProgress) => void;
 }
 
 export interface ProgressChannel {

@@ -5,8 +5,8 @@
  */
 import { Channel, invoke, isTauri } from '@tauri-apps/api/core';
 
-import type { ByteCalls, Calls } from './calls';
-import type { Failure, ImportProgress } from './types';
+import type { AddChannel, ByteCalls, Calls, ExportChannel, ProgressChannel } from './calls';
+import type { AddProgress, ExportProgress, Failure, ImportProgress } from './types';
 
 export type * from './calls';
 export type * from './types';
@@ -67,7 +67,7 @@ export async function callBytes<C extends keyof ByteCalls>(
   }
 }
 
-export function progressChannel<P = ImportProgress>(on: (progress: P) => void): { onmessage: (progress: P) => void } {
+function channel<P>(on: (progress: P) => void): { onmessage: (progress: P) => void } {
   if (isTauri()) {
     const channel = new Channel<P>();
     channel.onmessage = on;
@@ -75,6 +75,10 @@ export function progressChannel<P = ImportProgress>(on: (progress: P) => void): 
   }
   return { onmessage: on };
 }
+
+export const progressChannel = (on: (progress: ImportProgress) => void): ProgressChannel => channel(on);
+export const exportChannel = (on: (progress: ExportProgress) => void): ExportChannel => channel(on);
+export const addChannel = (on: (progress: AddProgress) => void): AddChannel => channel(on);
 
 export interface FileDrop {
   over(): void;

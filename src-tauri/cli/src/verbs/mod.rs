@@ -1,5 +1,6 @@
 //! One file per verb.
 
+mod assets;
 mod dom;
 mod events;
 mod export;
@@ -29,6 +30,8 @@ pub(crate) enum Verb {
     Dom(dom::Arguments),
     /// Write sessions into an archive that reads back to the same cache.
     Export(export::Arguments),
+    /// Page files: add what was saved of a site, see what is missing.
+    Assets(assets::Arguments),
     /// Check that the cache is whole and matches its originals.
     Verify,
 }
@@ -41,6 +44,7 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Events(arguments) => events::run(&arguments, cache, json),
         Verb::Dom(arguments) => dom::run(&arguments, cache, json),
         Verb::Export(arguments) => export::run(arguments, cache, json),
+        Verb::Assets(arguments) => assets::run(arguments, cache, json),
         Verb::Verify => verify::run(cache, json),
     }
 }

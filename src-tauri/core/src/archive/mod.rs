@@ -8,12 +8,14 @@
 
 mod about;
 mod bundle;
-mod json;
 mod limits;
 mod payload;
 mod read;
+pub mod saved;
 mod sniff;
 mod table;
+mod tarred;
+mod wrapped;
 mod write;
 mod zipped;
 
@@ -31,8 +33,8 @@ use crate::findings::Findings;
 pub use limits::*;
 pub use table::{Columns, Table, TableRow, read_table};
 pub use write::{
-    ArchiveWriter, AssetEntry, AssetListEntry, BodyEntry, FileEntry, ManifestEntries, RecordEntry, SessionEntry,
-    assets_json, folder_name, manifest,
+    ArchiveWriter, AssetEntry, AssetListEntry, BodyEntry, FileEntry, ListedUrl, ManifestEntries, RecordEntry,
+    SessionEntry, assets_json, folder_name, manifest,
 };
 
 /// SHA-256 of a body after all wrappers are taken off: the same recording has the same hash however it
@@ -82,6 +84,8 @@ pub struct Part {
     pub group: Option<String>,
     /// Place of the body in its group.
     pub position: u64,
+    /// What the file itself says about its session.
+    pub said: Option<Box<Said>>,
 }
 
 /// What an archive says about the sessions of one scope.
@@ -95,7 +99,7 @@ pub struct Said {
     pub project: Option<String>,
     pub meta: SessionMeta,
     /// Smaller wins when two archives say different things: 0 manifest, 1 session line, 2 `session.json`,
-    /// 3 list or vendor's document beside the recordings.
+    /// 3 a vendor's wrapper, or a list or vendor's document beside the recordings.
     pub rank: u8,
     /// Of a session in an archive that Dwell wrote; then the rest is only what was changed in it by hand.
     #[serde(skip)]
@@ -147,10 +151,7 @@ pub enum Item {
         urls: Vec<(String, Hash)>,
     },
     /// An asset list of an archive that Dwell wrote: [`Kept::asset_lists`] says whose it is.
-    AssetList {
-        list: Hash,
-        urls: Vec<(String, Hash)>,
-    },
+    AssetList(AssetListEntry),
     /// What a list or a vendor's document says of the session or visitor that it names.
     Record {
         scope: String,

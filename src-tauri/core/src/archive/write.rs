@@ -75,7 +75,17 @@ pub struct AssetEntry {
 #[derive(Debug, Clone)]
 pub struct AssetListEntry {
     pub list: Hash,
-    pub urls: Vec<(String, Hash)>,
+    /// It serves every session, those to come included.
+    pub shared: bool,
+    pub urls: Vec<ListedUrl>,
+}
+
+/// An address, what it showed, and when it was fetched (epoch ms).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedUrl {
+    pub url: String,
+    pub asset: Hash,
+    pub at: Option<Millis>,
 }
 
 fn hex<S: serde::Serializer>(hash: &Hash, out: S) -> Result<S::Ok, S::Error> {
@@ -179,8 +189,15 @@ pub fn manifest(entries: &ManifestEntries, created: &str, iso: &dyn Fn(Millis) -
     list(&mut out, "records", entries.records.iter().map(text));
     list(&mut out, "assets", entries.assets.iter().map(text));
     let lists = entries.asset_lists.iter().map(|l| {
-        let urls: Vec<Value> = l.urls.iter().map(|(url, hash)| serde_json::json!([url, hash.to_string()])).collect();
-        serde_json::json!({ "list": l.list.to_string(), "urls": urls }).to_string()
+        let urls = l.urls.iter().map(|u| match u.at {
+            Some(at) => serde_json::json!([u.url, u.asset.to_string(), at]),
+            None => serde_json::json!([u.url, u.asset.to_string()]),
+        });
+        let urls: Vec<Value> = urls.collect();
+        match l.shared {
+            true => serde_json::json!({ "list": l.list.to_string(), "shared": true, "urls": urls }).to_string(),
+            false => serde_json::json!({ "list": l.list.to_string(), "urls": urls }).to_string(),
+        }
     });
     list(&mut out, "asset_lists", lists);
     out.push_str("\n}\n");
@@ -196,9 +213,9 @@ fn text(entry: &impl Serialize) -> String {
 pub fn assets_json(entries: &ManifestEntries) -> Vec<u8> {
     let by_hash: std::collections::HashMap<Hash, &AssetEntry> = entries.assets.iter().map(|a| (a.sha256, a)).collect();
     let mut out: std::collections::BTreeMap<&str, Value> = Default::default();
-    for (url, hash) in entries.asset_lists.iter().flat_map(|l| &l.urls) {
-        if let Some(asset) = by_hash.get(hash) {
-            out.entry(url)
+    for listed in entries.asset_lists.iter().flat_map(|l| &l.urls) {
+        if let Some(asset) = by_hash.get(&listed.asset) {
+            out.entry(&listed.url)
                 .or_insert_with(|| serde_json::json!({ "file": asset.file, "content_type": asset.content_type }));
         }
     }

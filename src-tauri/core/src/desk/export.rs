@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use super::notes;
 use crate::archive::{
-    self, ArchiveWriter, AssetEntry, AssetListEntry, BodyEntry, FileEntry, Hash, ManifestEntries, RecordEntry,
-    SessionEntry,
+    self, ArchiveWriter, AssetEntry, AssetListEntry, BodyEntry, FileEntry, Hash, ListedUrl, ManifestEntries,
+    RecordEntry, SessionEntry,
 };
 use crate::error::{Error, Result};
 use crate::event::Millis;
@@ -157,16 +157,21 @@ fn plan(cache: &Cache, options: &ExportOptions) -> Result<Plan> {
             said,
         })
         .collect();
-    let only = (!options.all).then_some(&scopes);
     let mut wanted: BTreeSet<[u8; 32]> = BTreeSet::new();
-    let mut lists: BTreeMap<[u8; 32], Vec<(String, Hash)>> = BTreeMap::new();
+    let mut lists: BTreeMap<[u8; 32], Vec<ListedUrl>> = BTreeMap::new();
+    // What serves every session serves these.
+    let shared: BTreeSet<[u8; 32]> = cache.shared_asset_lists()?.into_iter().collect();
+    scopes.extend(&shared);
     for row in cache.asset_lists()? {
-        if only.is_none_or(|only| only.contains(&row.list)) {
+        if options.all || scopes.contains(&row.list) {
             wanted.insert(row.asset);
-            lists.entry(row.list).or_default().push((row.url, Hash(row.asset)));
+            lists.entry(row.list).or_default().push(ListedUrl { url: row.url, asset: Hash(row.asset), at: row.at });
         }
     }
-    entries.asset_lists = lists.into_iter().map(|(scope, urls)| AssetListEntry { list: Hash(scope), urls }).collect();
+    entries.asset_lists = lists
+        .into_iter()
+        .map(|(scope, urls)| AssetListEntry { list: Hash(scope), shared: shared.contains(&scope), urls })
+        .collect();
     let mut assets_total = 0;
     for asset in cache.assets()? {
         if options.all || wanted.contains(&asset.hash) {

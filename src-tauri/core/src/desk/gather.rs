@@ -10,12 +10,12 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::archive::{self, Asset, Columns, Hash, Item, Kept, Part, Said, Sink, Table, read_table};
+use crate::archive::{self, Asset, AssetListEntry, Columns, Hash, Item, Kept, Part, Said, Sink, Table, read_table};
 use crate::error::{Error, Result};
 use crate::event::{Millis, Source};
 use crate::findings::{Finding, Findings, Severity};
 use crate::format::clarity::payload;
-use crate::format::rrweb;
+use crate::format::rrweb::{self, Outline};
 
 /// Bytes of waiting bodies that are kept in memory.
 const WAIT_IN_MEMORY: u64 = 192 << 20;
@@ -69,6 +69,7 @@ pub(crate) enum Job {
         scope: [u8; 32],
         urls: Vec<(String, Hash)>,
     },
+    AssetList(AssetListEntry),
     Notes {
         path: String,
         bytes: Vec<u8>,
@@ -102,6 +103,8 @@ struct Waiting {
 
 #[derive(Default)]
 struct Pending {
+    /// The recording that these bodies go on with.
+    joined: Option<(String, String, String)>,
     bodies: Vec<Waiting>,
     repeated: u64,
     scopes: BTreeSet<String>,
@@ -110,6 +113,18 @@ struct Pending {
     /// A file of its own in a folder that holds one visit.
     of_visit: bool,
 }
+
+/// An rrweb recording that files beside it may go on with, whether it still waits or was handed on.
+struct Begun {
+    key: Key,
+    identity: (String, String, String),
+    /// Epoch ms of its first and last event.
+    first: f64,
+    last: f64,
+}
+
+/// Longest pause, ms, after which a file can go on with a recording: the length of a session's inactivity.
+const PAUSE: f64 = 30.0 * 60_000.0;
 
 /// Takes what the archives give and hands whole sessions to `send`.
 pub(crate) struct Gather<'s> {
@@ -121,6 +136,9 @@ pub(crate) struct Gather<'s> {
     documents: HashMap<String, Vec<Said>>,
     columns: &'s Columns,
     assets: Option<[u8; 32]>,
+    /// Recordings of each scope that later files of it may go on with, and files that go on with one.
+    begun: HashMap<String, Vec<Begun>>,
+    continuing: HashMap<String, Vec<(Key, f64, f64)>>,
     in_memory: u64,
     spool: Spool,
     single: u64,
@@ -137,6 +155,8 @@ impl<'s> Gather<'s> {
             said: HashMap::new(),
             documents: HashMap::new(),
             assets: None,
+            begun: HashMap::new(),
+            continuing: HashMap::new(),
             in_memory: 0,
             spool: Spool { path: spool, file: None, end: 0 },
             single: 0,
@@ -145,7 +165,8 @@ impl<'s> Gather<'s> {
 
     /// Hands on everything that still waits.
     pub(crate) fn finish(mut self) -> Result<()> {
-        let mut scopes: Vec<String> = self.said.keys().chain(self.by_scope.keys()).cloned().collect();
+        let scopes = self.said.keys().chain(self.by_scope.keys()).chain(self.continuing.keys());
+        let mut scopes: Vec<String> = scopes.cloned().collect();
         scopes.sort();
         scopes.dedup();
         for scope in scopes {
@@ -180,6 +201,7 @@ impl<'s> Gather<'s> {
                 format!("{}\u{1f}{:09}", part.scope, self.single)
             })),
         };
+        let outline = if alone { rrweb::outline(&part.bytes) } else { None };
         let held = if self.in_memory + part.bytes.len() as u64 <= WAIT_IN_MEMORY || alone {
             self.in_memory += part.bytes.len() as u64;
             Held::Memory(part.bytes)
@@ -191,7 +213,26 @@ impl<'s> Gather<'s> {
         pending.asset_scopes.extend(self.assets);
         let folder = part.path.rsplit_once(['/', '!']).map_or("", |(folder, _)| folder);
         pending.of_visit |= alone && folder != part.scope && folder.starts_with(&part.scope);
+        pending.said.extend(part.said.map(|said| *said));
         pending.bodies.push(Waiting { path: part.path, position, hash, held });
+        if let Some(outline) = outline {
+            let Outline { first, last, continues, id } = outline;
+            let beside = self.said.get(&part.scope).into_iter().flatten();
+            let said = pending.said.iter().chain(beside).find_map(|said| Some((said, said.session.clone()?)));
+            if continues && said.is_none() {
+                self.continuing.entry(part.scope.clone()).or_default().push((key.clone(), first, last));
+                self.by_scope.entry(part.scope).or_default().insert(key);
+                return Ok(());
+            }
+            let identity = match said {
+                Some((said, session)) => {
+                    (said.project.clone().unwrap_or_default(), said.user.clone().unwrap_or_default(), session)
+                }
+                None => (String::new(), String::new(), id),
+            };
+            let begun = Begun { key: key.clone(), identity, first, last };
+            self.begun.entry(part.scope.clone()).or_default().push(begun);
+        }
         // What is said of it may lie behind it in its folder.
         if alone && self.in_memory > HOLD && !self.said.contains_key(&part.scope) {
             return self.close(&key);
@@ -208,12 +249,15 @@ impl<'s> Gather<'s> {
         let keys = self.by_scope.get(scope).unwrap_or(&none);
         let clarity = keys.iter().filter(|k| matches!(k, Key::Clarity { .. })).count();
         let mut left = Vec::new();
+        let named = all.iter().filter_map(|said| said.session.as_ref()).collect::<BTreeSet<_>>().len();
         for said in all {
             let mut taken = false;
             for key in keys {
                 let about = match (key, &said.session) {
                     (Key::Clarity { session, .. }, Some(id)) => clarity == 1 || session == id,
                     (Key::Clarity { .. }, None) => clarity == 1,
+                    // A folder may hold what is said of many recordings; each says which one it means.
+                    (Key::Rrweb(group), Some(id)) if named > 1 => group.ends_with(id.as_str()),
                     (Key::Rrweb(_), _) => true,
                 };
                 if let Some(pending) = self.pending.get_mut(key).filter(|_| about) {
@@ -229,7 +273,8 @@ impl<'s> Gather<'s> {
             if let Some(kept) = &said.kept {
                 (self.send)(Job::Kept(kept.clone()))?;
             }
-            if said.session.is_some() && !said.meta.is_empty() {
+            // What a vendor's document says came as a row of its own, too.
+            if said.session.is_some() && !said.meta.is_empty() && said.rank < 3 {
                 let source = said.kept.as_ref().map_or(Source::Clarity, |k| k.source);
                 (self.send)(Job::Record { source, said: Box::new(Said { kept: None, ..said }) })?;
             }
@@ -287,6 +332,7 @@ impl<'s> Gather<'s> {
     fn complete(&mut self, scope: &str) -> Result<()> {
         self.apply_said(scope)?;
         self.name_by_document(scope);
+        self.join(scope);
         self.stitch(scope)
     }
 
@@ -318,15 +364,18 @@ impl<'s> Gather<'s> {
         for key in self.nameless(scope) {
             let Some(pending) = self.pending.get_mut(&key) else { continue };
             let known = pending.of_visit || pending.said.iter().any(|s| s.user.is_some());
-            let [body] = pending.bodies.as_slice() else { continue };
-            if !known {
+            // Recordings in numbered parts are whole by themselves.
+            if !known || pending.joined.is_some() || pending.bodies.iter().any(|b| b.position > 0) {
                 continue;
             }
-            let span = match &body.held {
-                Held::Memory(bytes) => rrweb::span(bytes),
-                Held::Disk { offset, packed, bytes } => rrweb::span(&self.spool.get(*offset, *packed, *bytes)?),
-            };
-            if let Some((from, until)) = span {
+            let mut spans = Vec::with_capacity(pending.bodies.len());
+            for body in &pending.bodies {
+                spans.extend(match &body.held {
+                    Held::Memory(bytes) => rrweb::span(bytes),
+                    Held::Disk { offset, packed, bytes } => rrweb::span(&self.spool.get(*offset, *packed, *bytes)?),
+                });
+            }
+            if let (Some(from), Some(until)) = (spans.iter().map(|s| s.0).min(), spans.iter().map(|s| s.1).max()) {
                 streams.push((from, until, key));
             }
         }
@@ -337,20 +386,43 @@ impl<'s> Gather<'s> {
                 // What overlaps is another tab: its nodes have numbers of their own.
                 Some((end, first)) if from >= *end && from - *end <= SESSION_PAUSE => {
                     *end = until.max(*end);
-                    if let Some(more) = self.pending.remove(&key)
-                        && let Some(pending) = self.pending.get_mut(first)
-                    {
-                        pending.bodies.extend(more.bodies);
-                        pending.scopes.extend(more.scopes);
-                        pending.said.extend(more.said);
-                        pending.asset_scopes.extend(more.asset_scopes);
-                        pending.repeated += more.repeated;
-                    }
+                    let first = first.clone();
+                    self.merge(&first, &key);
                 }
                 _ => visit = Some((until, key)),
             }
         }
         Ok(())
+    }
+
+    /// Gives files that start in the middle of a recording to the one of the same folder that they follow.
+    fn join(&mut self, scope: &str) {
+        let mut begun = self.begun.remove(scope).unwrap_or_default();
+        let mut files = self.continuing.remove(scope).unwrap_or_default();
+        files.sort_by(|a, b| a.1.total_cmp(&b.1));
+        for (key, first, last) in files {
+            let before = begun.iter_mut().filter(|b| b.first <= first && first - b.last <= PAUSE);
+            let Some(before) = before.max_by(|a, b| a.first.total_cmp(&b.first)) else { continue };
+            before.last = before.last.max(last);
+            let (begun, identity) = (before.key.clone(), before.identity.clone());
+            if self.pending.contains_key(&begun) {
+                self.merge(&begun, &key);
+            } else if let Some(pending) = self.pending.get_mut(&key) {
+                pending.joined = Some(identity);
+            }
+        }
+    }
+
+    /// Makes two groups of bodies that wait one.
+    fn merge(&mut self, into: &Key, from: &Key) {
+        let Some(more) = self.pending.remove(from) else { return };
+        let Some(pending) = self.pending.get_mut(into) else { return };
+        pending.bodies.extend(more.bodies);
+        pending.scopes.extend(more.scopes);
+        pending.said.extend(more.said);
+        pending.asset_scopes.extend(more.asset_scopes);
+        pending.repeated += more.repeated;
+        pending.of_visit |= more.of_visit;
     }
 
     fn leave(&mut self, scope: &str) -> Result<()> {
@@ -394,6 +466,7 @@ impl<'s> Gather<'s> {
                 (Source::Clarity, Some((project.clone(), user.clone(), session.clone())))
             }
             Key::Rrweb(_) => {
+                let joined = pending.joined;
                 let first = |get: fn(&Said) -> &Option<String>| said.iter().find_map(|s| get(s).clone());
                 let identity = match &kept {
                     Some(kept) => Some((kept.project.clone(), kept.user.clone(), kept.session.clone())),
@@ -402,7 +475,7 @@ impl<'s> Gather<'s> {
                         (project, first(|s| &s.user).unwrap_or_default(), session)
                     }),
                 };
-                (Source::Rrweb, identity)
+                (Source::Rrweb, joined.or(identity))
             }
         };
         let named = |get: fn(&Said) -> &Option<String>| said.iter().find_map(|s| get(s).clone());
@@ -452,7 +525,7 @@ impl Sink for Gather<'_> {
                 self.assets = Some(scope);
                 (self.send)(Job::AssetUrls { scope, urls })
             }
-            Item::AssetList { list, urls } => (self.send)(Job::AssetUrls { scope: list.0, urls }),
+            Item::AssetList(list) => (self.send)(Job::AssetList(list)),
             Item::Table { path, bytes, given } => self.table(&path, &bytes, given, findings),
             Item::Record { scope, source, said } => {
                 self.beside(&scope, source, &said);

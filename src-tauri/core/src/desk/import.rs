@@ -654,6 +654,14 @@ impl<'c> Import<'c> {
                     tx.put_asset_url(&scope, &url, &hash.0)?;
                 }
             }
+            Job::AssetList(list) => {
+                for listed in &list.urls {
+                    tx.put_asset_url_at(&list.list.0, &listed.url, &listed.asset.0, listed.at)?;
+                }
+                if list.shared {
+                    tx.share_assets(&list.list.0)?;
+                }
+            }
             Job::Notes { path, bytes } => match notes::parse(&bytes) {
                 // They name sessions by ids that are known only when all sessions are here.
                 Some(found) => self.notes.push(found),
@@ -696,7 +704,7 @@ fn read_all(
         let bytes = match &job {
             Job::Group(group) => group.size(),
             Job::Asset(asset) => asset.bytes.len() as u64,
-            Job::AssetUrls { .. } | Job::Notes { .. } | Job::Record { .. } | Job::Kept(_) => 0,
+            Job::AssetUrls { .. } | Job::AssetList(_) | Job::Notes { .. } | Job::Record { .. } | Job::Kept(_) => 0,
         };
         // Nobody takes it any more when the writer has failed or was cancelled.
         if !gate.enter(bytes, stop) || send.send((ordinal, bytes, job)).is_err() {

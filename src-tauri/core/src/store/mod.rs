@@ -24,8 +24,8 @@ use crate::error::{Error, Result};
 pub use chunk::{Chunk, encode};
 pub use notes::{KeptNotes, Label, Note, Notes, Rating, Watched};
 pub use read::{
-    Asset, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset,
-    Totals,
+    Asset, AssetRow, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, SessionMeasure, SessionRow,
+    StoredAsset, Totals,
 };
 pub use records::{Candidate, Record, Visit};
 pub use write::{Keyframe, NewSession, Sketch, Writing, pack};
@@ -34,7 +34,7 @@ use failure::At;
 
 /// Version of decoding and of the stored event model together: raised whenever either gives other events
 /// for the same originals.
-pub const DERIVED_BY: i64 = 3;
+pub const DERIVED_BY: i64 = 4;
 
 /// "DWEL".
 const APPLICATION_ID: i64 = 0x4457_454C;
@@ -42,7 +42,8 @@ const APPLICATION_ID: i64 = 0x4457_454C;
 /// How long another program may hold the cache before we give up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
 
 /// Newest `user_version` that is understood.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
