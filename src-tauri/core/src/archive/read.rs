@@ -16,7 +16,7 @@ use super::limits::{
 };
 use super::sniff::{HEAD, Look, look};
 use super::zipped::Members;
-use super::{Item, Seen, Sink, metadata};
+use super::{Hash, Item, Seen, Sink, metadata};
 use crate::error::{Error, Result};
 use crate::findings::{Finding, Findings, Severity};
 
@@ -71,6 +71,8 @@ pub(crate) struct Reader<'a, 'b> {
     pub(crate) budget: Rc<Budget<'b>>,
     pub(crate) seen: &'a mut Seen,
     pub(crate) findings: &'a mut Findings,
+    /// What the archive that is being read says pages had loaded.
+    pub(crate) asset_urls: Vec<(String, Hash)>,
 }
 
 pub(crate) fn path(
@@ -82,7 +84,7 @@ pub(crate) fn path(
     findings: &mut Findings,
 ) -> Result<()> {
     let about = metadata(path)?;
-    let mut reader = Reader { sink, budget: Budget::new(cancel, consumed), seen, findings };
+    let mut reader = Reader { sink, budget: Budget::new(cancel, consumed), seen, findings, asset_urls: Vec::new() };
     let place = Place::of(shown(path), true);
     if about.is_dir() {
         let files = walk(path, reader.findings)?;

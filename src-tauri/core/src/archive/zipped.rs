@@ -300,6 +300,7 @@ impl Reader<'_, '_> {
             self.take(Item::Leave { scope })?;
         }
         if has_assets {
+            self.asset_urls.clear();
             self.take(Item::AssetUrls { urls: Vec::new() })?;
         }
         Ok(())
@@ -361,6 +362,7 @@ impl Reader<'_, '_> {
         }
         urls.sort();
         urls.dedup();
+        self.asset_urls.clone_from(&urls);
         self.take(Item::AssetUrls { urls })?;
         Ok(true)
     }
