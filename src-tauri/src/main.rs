@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         .invoke_handler(commands::handler())
         .manage(walls.clone())
         .manage(commands::Imports::default())
+        .manage(commands::Exports::default())
         .setup(move |app| {
             let folder = projects::folder(app.handle())?;
             app.manage(projects::Projects::new(folder.clone(), demo));

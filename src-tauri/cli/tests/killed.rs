@@ -2,66 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
-use std::collections::BTreeMap;
+#[path = "../../core/tests/content/mod.rs"]
+mod content;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dwell_core::store::Cache;
+use content::content;
 
 fn dwell(cache: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dwell"));
     command.arg("--cache").arg(cache).args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
     command
-}
-
-/// A value as text; large ones by length and hash.
-fn cell(value: rusqlite::types::ValueRef<'_>) -> String {
-    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-    match value {
-        rusqlite::types::ValueRef::Blob(bytes) => {
-            let mut hasher = DefaultHasher::new();
-            bytes.hash(&mut hasher);
-            format!("{} bytes {:x}", bytes.len(), hasher.finish())
-        }
-        other => format!("{other:?}"),
-    }
-}
-
-/// Every row of every table but the history and how things are packed. Bodies and events stand there unpacked.
-fn dump(cache: &Path) -> BTreeMap<String, Vec<String>> {
-    let db = rusqlite::Connection::open(cache).unwrap();
-    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN \
-               ('imports', 'dictionaries', 'known_files', 'bundles', 'chunks')";
-    let tables: Vec<String> =
-        db.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-    let rows = |table: &String| {
-        let mut query = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let columns = query.column_count();
-        let mut rows: Vec<String> = query
-            .query_map([], |row| Ok((0..columns).map(|i| cell(row.get_ref(i).unwrap())).collect::<Vec<_>>().join("|")))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        rows.sort();
-        rows
-    };
-    let mut all: BTreeMap<String, Vec<String>> = tables.iter().map(|table| (table.clone(), rows(table))).collect();
-    let cache = Cache::open_read_only(cache).unwrap();
-    let (mut bodies, mut chunks) = (Vec::new(), Vec::new());
-    for id in cache.session_ids().unwrap() {
-        for original in cache.originals(&id).unwrap() {
-            let bytes = cell(rusqlite::types::ValueRef::Blob(&original.bytes));
-            bodies.push(format!("{id} {:?} {bytes}", original.info));
-        }
-        for chunk in cache.chunks(&id).unwrap() {
-            let events = format!("{:?}", cache.chunk_events(&id, chunk.ordinal).unwrap());
-            chunks.push(format!("{id} {chunk:?} {}", cell(rusqlite::types::ValueRef::Blob(events.as_bytes()))));
-        }
-    }
-    all.insert("bodies".to_owned(), bodies);
-    all.insert("chunks".to_owned(), chunks);
-    all
 }
 
 #[test]
@@ -79,7 +32,7 @@ fn a_kill_at_any_moment_leaves_whole_sessions_and_is_made_good_by_another_run() 
     let begun = Instant::now();
     dwell(&whole, &["import", sample]).status().unwrap();
     let took = begun.elapsed();
-    let want = dump(&whole);
+    let want = content(&whole, true);
     assert!(want["sessions"].len() > 60);
 
     let mut partly = 0;
@@ -101,7 +54,7 @@ fn a_kill_at_any_moment_leaves_whole_sessions_and_is_made_good_by_another_run() 
             // Before its first transaction the file is a database without tables.
             assert!(status.code() == Some(0) || tables == 0, "kill {k} after {wait:?}: verify {status}");
             if tables > 0 {
-                let got = dump(&cache);
+                let got = content(&cache, true);
                 for row in &got["sessions"] {
                     assert!(want["sessions"].contains(row), "kill {k}: a session that is not whole");
                 }
@@ -112,7 +65,7 @@ fn a_kill_at_any_moment_leaves_whole_sessions_and_is_made_good_by_another_run() 
             }
         }
         dwell(&cache, &["import", sample]).status().unwrap();
-        assert!(dump(&cache) == want, "kill {k} after {wait:?}: another run did not make it good");
+        assert!(content(&cache, true) == want, "kill {k} after {wait:?}: another run did not make it good");
         let left: Vec<String> = std::fs::read_dir(dir.path())
             .unwrap()
             .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
+mod content;
+
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use content::content;
 use dwell_core::desk::verify::verify;
 use dwell_core::desk::{ImportSummary, Options, import};
 use dwell_core::error::{Error, Result};
@@ -44,69 +47,12 @@ impl Desk {
         import(&mut self.cache, &paths, options, &mut |_| {}, &AtomicBool::new(false), 0, &mut findings)
     }
     fn dump(&self) -> BTreeMap<String, Vec<String>> {
-        dump(self.cache.path())
+        content(self.cache.path(), true)
     }
     fn assert_whole(&self) {
         let report = verify(&self.cache, &mut |_, _| {}, &AtomicBool::new(false)).unwrap();
         assert!(report.ok, "{:?}", report.problems);
     }
-}
-
-/// A value as text; large ones by length and hash.
-fn cell(value: rusqlite::types::ValueRef<'_>) -> String {
-    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-    match value {
-        rusqlite::types::ValueRef::Blob(bytes) => {
-            let mut hasher = DefaultHasher::new();
-            bytes.hash(&mut hasher);
-            format!("{} bytes {:x}", bytes.len(), hasher.finish())
-        }
-        other => format!("{other:?}"),
-    }
-}
-
-/// Every row of every table, as text, but the history and how things are packed: that hangs on what came first.
-/// Bodies and events stand there unpacked.
-fn dump(cache: &Path) -> BTreeMap<String, Vec<String>> {
-    let db = rusqlite::Connection::open(cache).unwrap();
-    let tables: Vec<String> = db
-        .prepare(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN \
-             ('imports', 'dictionaries', 'known_files', 'bundles', 'chunks') ORDER BY name",
-        )
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    let mut all = BTreeMap::new();
-    for table in tables {
-        let mut query = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let columns = query.column_count();
-        let mut rows: Vec<String> = query
-            .query_map([], |row| Ok((0..columns).map(|i| cell(row.get_ref(i).unwrap())).collect::<Vec<_>>().join("|")))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        rows.sort();
-        all.insert(table, rows);
-    }
-    drop(db);
-    let cache = Cache::open_read_only(cache).unwrap();
-    let (mut bodies, mut chunks) = (Vec::new(), Vec::new());
-    for id in cache.session_ids().unwrap() {
-        for original in cache.originals(&id).unwrap() {
-            let bytes = cell(rusqlite::types::ValueRef::Blob(&original.bytes));
-            bodies.push(format!("{id} {:?} {bytes}", original.info));
-        }
-        for chunk in cache.chunks(&id).unwrap() {
-            let events = format!("{:?}", cache.chunk_events(&id, chunk.ordinal).unwrap());
-            chunks.push(format!("{id} {chunk:?} {}", cell(rusqlite::types::ValueRef::Blob(events.as_bytes()))));
-        }
-    }
-    all.insert("bodies".to_owned(), bodies);
-    all.insert("chunks".to_owned(), chunks);
-    all
 }
 
 /// A Clarity body: one click-less page view with a few dimensions; `sequence` 1 carries the clock.
@@ -266,7 +212,8 @@ fn bad_input_gets_one_clear_sentence() {
             br#"{"log":{"version":"1.2","entries":[]}}"#.to_vec(),
             "is a HAR file without any recorder's uploads",
         ),
-        ("clicks.csv", b"Rank,Clicks,Selector\n1,20,#a\n".to_vec(), "CSV files are not read yet"),
+        ("clicks.csv", b"Rank,Clicks,Selector\n1,20,#a\n".to_vec(), "is the table of a heatmap"),
+        ("prices.csv", b"Name,Price,Stock\nx,20,1\n".to_vec(), "is a table without a column for the session"),
         ("traversal.zip", raw_zip("../../etc/passwd", body.as_bytes()), "leads out of the archive"),
         ("absolute.zip", raw_zip("/etc/passwd", body.as_bytes()), "is absolute"),
         ("drive.zip", raw_zip("C:\\x.json", body.as_bytes()), "names a drive"),
@@ -529,8 +476,8 @@ fn what_people_wrote_survives_a_new_import() {
     desk.import(&[&path]).unwrap();
     let db = rusqlite::Connection::open(desk.cache.path()).unwrap();
     db.execute_batch(
-        "INSERT INTO notes VALUES ('n1','s1',1,5,'ann','look here',1,1); INSERT INTO labels VALUES ('s1','vip');
-         INSERT INTO watched VALUES ('s1',1); INSERT INTO favourites VALUES ('s1'); INSERT INTO ratings VALUES ('s1',5);
+        "INSERT INTO notes VALUES ('n1','s1',1,5,'ann','look here',1,1,'[]'); INSERT INTO labels VALUES ('s1','vip');
+         INSERT INTO watched VALUES ('s1',1); INSERT INTO favourites VALUES ('s1'); INSERT INTO ratings VALUES ('s1',5,1);
          INSERT INTO keyframes VALUES ('s1',1,0,x'00')",
     )
     .unwrap();

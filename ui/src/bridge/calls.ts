@@ -2,6 +2,8 @@
 import type {
   AddProgress,
   AddSummary,
+  ExportProgress,
+  ExportSummary,
   ImportProgress,
   ImportSummary,
   PageFiles,
@@ -23,6 +25,10 @@ export interface Calls {
   import: { args: { paths: string[]; onProgress: ProgressChannel }; answer: ImportSummary };
   add_page_files: { args: { paths: string[]; onProgress: AddChannel }; answer: AddSummary };
   cancel_import: { args: undefined; answer: null };
+  choose_save: { args: { name: string }; answer: string | null };
+  /** Without ids: every session. */
+  export_archive: { args: { ids: string[] | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
+  cancel_export: { args: undefined; answer: null };
   mark_watched: { args: { id: string }; answer: null };
 }
 
@@ -35,6 +41,10 @@ export interface ByteCalls {
   pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
   replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };
   replay_steps: { args: { id: string; shown: number; until: number }; answer: Steps };
+}
+
+export interface ExportChannel {
+  onmessage: (progress: ExportProgress) => void;
 }
 
 export interface AddChannel {

@@ -20,7 +20,7 @@ const RANK: u8 = 3;
 
 fn said(about: About) -> Box<Said> {
     let About { session, user, project, meta } = about;
-    Box::new(Said { session, user, project, meta, rank: RANK })
+    Box::new(Said { session, user, project, meta, rank: RANK, kept: None })
 }
 
 /// A list of events that is in the one spelling already, as far as its start tells. Strings hold no line breaks, so a

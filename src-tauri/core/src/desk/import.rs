@@ -28,14 +28,14 @@ use serde_json::{Map, Value};
 
 use super::derive::{self, Derived};
 use super::gather::{Gather, Group, Job};
-use super::sample;
+use super::{notes, records, sample, visits};
 use crate::archive::{self, Hash, Seen};
 use crate::error::{Error, Result};
 use crate::event::{Millis, SessionMeta, Source};
 use crate::findings::{Finding, Findings, Severity};
 use crate::store::{
-    Bundle, Cache, Chunk, DERIVED_BY, Dictionaries, Identity, Keyframe, KnownFile, NewSession, OriginalInfo, Packer,
-    Sketch,
+    self, Bundle, Cache, Chunk, DERIVED_BY, Dictionaries, Identity, Keyframe, KnownFile, NewSession, OriginalInfo,
+    Packer, Sketch,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -44,6 +44,8 @@ pub struct Options {
     pub project: Option<String>,
     /// Threads that decode; 0 takes one per processor.
     pub threads: usize,
+    /// Names of columns of CSV lists, beside the known ones.
+    pub columns: archive::Columns,
 }
 
 /// How far an import is.
@@ -80,6 +82,8 @@ const IN_FLIGHT_BYTES: u64 = 256 << 20;
 /// What is written to the file at once, at most: about so much that other programs hardly notice the wait.
 const BATCH_BYTES: u64 = 32 << 20;
 const BATCH_TIME: Duration = Duration::from_millis(100);
+/// Rows of lists that are stored together.
+const ROWS: usize = 2_000;
 /// Keeps deep but legal recordings from overflowing a small default stack.
 const STACK: usize = 8 << 20;
 
@@ -140,7 +144,17 @@ pub fn import(
             Seen::default()
         }
         None => {
-            let (seen, read_findings) = import.run(&paths, bytes_total, progress, cancel)?;
+            let (seen, read_findings) = match import.run(&paths, bytes_total, progress, cancel) {
+                Ok(read) => read,
+                Err(e) => {
+                    if matches!(e, Error::Cancelled) {
+                        records::settle_visitors(import.cache)?;
+                    }
+                    return Err(e);
+                }
+            };
+            import.settle(cancel)?;
+            import.merge_notes()?;
             if let Some(file) = file.filter(|_| read_findings.is_empty()) {
                 import.remember(&file, seen.parts, cancel)?;
             }
@@ -155,11 +169,20 @@ pub fn import(
             findings.push(finding);
         }
     }
+    let waiting_rows = !import.records.is_empty();
     summary.sessions_added = import.added.len() as u64;
     summary.sessions_updated = import.updated.difference(&import.added).count() as u64;
     summary.elapsed_ms = begun.elapsed().as_millis() as u64;
     summary.findings = findings.clone().into_list();
-    let failed = summary.sessions.is_empty().then(|| nothing(&names, &seen, findings));
+    // Properties of people may be here before any session of theirs.
+    let known = summary.sessions.is_empty() && waiting_rows;
+    if known {
+        let message =
+            "What was given says something about visitors of whom there is no session yet; it waits for them.";
+        findings.push(Finding::note("metadata_waiting", message));
+        summary.findings = findings.clone().into_list();
+    }
+    let failed = (summary.sessions.is_empty() && !known).then(|| nothing(&names, &seen, findings));
     let tx = cache.write()?;
     let note = match &failed {
         None => serde_json::json!({
@@ -273,6 +296,14 @@ struct Import<'c> {
     others: bool,
     sessions_done: u64,
     current: String,
+    /// What people wrote, from archives; merged at the end.
+    notes: Vec<store::Notes>,
+    /// Recorder's session id and visitor of what lists brought.
+    records: BTreeSet<(Source, String, String)>,
+    /// Rows of lists that are not stored yet.
+    rows: Vec<store::Record>,
+    /// Ids and projects of sessions in the caches that archives were written from.
+    kept: HashMap<Identity, (String, Option<String>)>,
 }
 
 /// A group on its way through the decoding threads.
@@ -301,9 +332,13 @@ struct Ready {
     sketch: Sketch,
     meta: SessionMeta,
     facts: Map<String, Value>,
-    /// Bodies that are new, and how many they are.
+    /// Bodies to be stored, and how many of the group's are new.
     bundles: Vec<Bundle>,
     new: usize,
+    /// Sessions that are parts of this one, as it turns out; it takes over all that is kept of them.
+    replaces: Vec<String>,
+    /// The bundles hold all bodies, those that are stored already too.
+    afresh: bool,
 }
 
 enum Done {
@@ -367,15 +402,26 @@ impl<'c> Import<'c> {
             others: false,
             sessions_done: 0,
             current: String::new(),
+            notes: Vec::new(),
+            records: BTreeSet::new(),
+            rows: Vec::new(),
+            kept: HashMap::new(),
         }
     }
 
     fn refresh(&mut self, cancel: &AtomicBool) -> Result<()> {
-        let nothing_new = Options { project: None, threads: 1 };
+        let nothing_new = Options { threads: 1, ..Options::default() };
         let mut packer = Packer::new(&self.cache.dictionaries()?)?;
         for id in self.cache.sessions_not_derived_by(DERIVED_BY)? {
             if cancel.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
+            }
+            if self.cache.listed_only(&id)? {
+                let identity = self.cache.session(&id)?.identity;
+                let tx = self.cache.write()?;
+                tx.unsettle(&identity)?;
+                tx.commit()?;
+                continue;
             }
             let Identity { source, project, user, session } = self.cache.session(&id)?.identity;
             let group = Box::new(Group {
@@ -385,12 +431,16 @@ impl<'c> Import<'c> {
                 repeated: 0,
                 said: Vec::new(),
                 asset_scopes: BTreeSet::new(),
+                id: None,
+                client: None,
+                visitor: None,
             });
             let Prepared { group, outcome } = prepare(group, self.cache, &nothing_new, &mut packer)?;
             if let Outcome::Write(ready) = outcome {
                 self.write_session(&group, *ready)?;
             }
         }
+        self.settle(cancel)?;
         // Only what the given files hold counts as met.
         self.summary = ImportSummary::default();
         self.met.clear();
@@ -469,7 +519,9 @@ impl<'c> Import<'c> {
                 let hand_on = HandOn { send: send_job, gate, stop, ordinal: 0, held: Some(Held::default()) };
                 let (packing, path) = (&packing, path.as_path());
                 let spawn = std::thread::Builder::new().name("read".into()).stack_size(STACK);
-                spawn.spawn_scoped(scope, move || read_all(paths, spool, hand_on, packing, path, consumed))
+                spawn.spawn_scoped(scope, move || {
+                    read_all(paths, spool, &options.columns, hand_on, packing, path, consumed)
+                })
             };
             let reader = reader.map_err(thread_error)?;
             for _ in 0..threads {
@@ -571,6 +623,8 @@ impl<'c> Import<'c> {
         self.summary.duplicates += prepared.group.repeated;
         // What was derived beside the writing may be behind it: the same session twice in one import.
         let stale = match &prepared.outcome {
+            // Page views of one visitor may have been prepared beside each other.
+            _ if prepared.group.visitor.is_some() => true,
             Outcome::Write(ready) => {
                 let now = self.cache.find(&ready.identity)?;
                 let (base, said) = match &now {
@@ -586,6 +640,10 @@ impl<'c> Import<'c> {
         match outcome {
             Outcome::Nothing(findings) => self.findings.extend(findings),
             Outcome::Same(id) => {
+                if let Some(kept) = &group.id {
+                    let identity = self.cache.session(&id)?.identity;
+                    self.kept.insert(identity, (kept.clone(), group.client.clone()));
+                }
                 self.summary.duplicates += group.bodies.len() as u64;
                 let findings = self.cache.findings(&id)?;
                 self.tell(id.clone(), findings);
@@ -624,18 +682,27 @@ impl<'c> Import<'c> {
     }
 
     fn write_session(&mut self, group: &Group, ready: Ready) -> Result<()> {
-        let Ready { identity, mut derived, chunks, keyframes, sketch, meta, mut facts, bundles, .. } = ready;
+        let Ready {
+            identity, mut derived, chunks, keyframes, sketch, meta, mut facts, bundles, replaces, afresh, ..
+        } = ready;
+        if let Some(id) = &group.id {
+            self.kept.insert(identity.clone(), (id.clone(), group.client.clone()));
+        }
         let existing = self.cache.find(&identity)?;
         let (id, old_pages) = match &existing {
             Some(id) => (id.clone(), self.cache.measure(id)?.pages),
-            None => (free_id(self.cache, &identity, group)?, 0),
+            None => match group.id.as_ref().filter(|id| !id.is_empty()) {
+                Some(id) if !self.cache.has(id)? => (id.clone(), 0),
+                _ => (free_id(self.cache, &identity, group)?, 0),
+            },
         };
         derived.session.id.clone_from(&id);
-        let project = match (&self.options.project, &existing) {
-            (Some(project), _) => Some(project.clone()),
-            (None, Some(id)) => self.cache.session(id)?.project,
-            (None, None) => derived.session.project.clone(),
+        let known = match &existing {
+            Some(id) => self.cache.session(id)?.project,
+            None => None,
         };
+        let project = [&self.options.project, &group.client, &known, &derived.session.project];
+        let project = project.into_iter().find_map(Clone::clone);
         derive::place(&mut facts, &id, project.as_deref());
         let mut list = derived.findings.into_list();
         for finding in &mut list {
@@ -654,6 +721,9 @@ impl<'c> Import<'c> {
             meta: &meta,
             findings: &list,
         })?;
+        if afresh {
+            tx.drop_bundles(&id)?;
+        }
         for bundle in &bundles {
             tx.put_bundle(&id, bundle, identity.source == Source::Rrweb)?;
         }
@@ -662,6 +732,9 @@ impl<'c> Import<'c> {
         }
         for scope in &group.asset_scopes {
             tx.link_assets(&id, scope)?;
+        }
+        for other in replaces.iter().filter(|other| **other != id) {
+            tx.merge_session(other, &id)?;
         }
         tx.commit()?;
         self.summary.pages_added += derived.session.pages.len().saturating_sub(old_pages) as u64;
@@ -674,8 +747,64 @@ impl<'c> Import<'c> {
         Ok(())
     }
 
+    /// Gives what lists say to the sessions they name, and says of each visitor whether they came before.
+    fn settle(&mut self, cancel: &AtomicBool) -> Result<()> {
+        self.flush_rows()?;
+        let settled = records::settle(
+            self.cache,
+            &self.records,
+            self.options.project.as_deref(),
+            &self.kept,
+            &mut self.findings,
+            cancel,
+        )?;
+        for (id, change) in settled {
+            match change {
+                records::Change::Added => drop(self.added.insert(id.clone())),
+                records::Change::Updated => drop(self.updated.insert(id.clone())),
+                records::Change::Met => {}
+                records::Change::Removed => {
+                    self.added.remove(&id);
+                    self.updated.remove(&id);
+                    continue;
+                }
+                records::Change::Beside => continue,
+            }
+            self.meet(id);
+        }
+        Ok(())
+    }
+
+    /// Merges what people wrote, from archives that Dwell wrote.
+    fn merge_notes(&mut self) -> Result<()> {
+        for found in std::mem::take(&mut self.notes) {
+            let ids = self.kept.iter().map(|(identity, (id, _))| Ok((id.clone(), self.cache.find(identity)?)));
+            let ids: HashMap<String, Option<String>> = ids.collect::<Result<_>>()?;
+            notes::merge(self.cache, found, &|id| ids.get(id).cloned().flatten(), &mut self.findings)?;
+        }
+        Ok(())
+    }
+
+    /// Stores rows of lists that were collected: one commit for each would take longer than all else.
+    fn flush_rows(&mut self) -> Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let tx = self.cache.write()?;
+        for row in self.rows.drain(..) {
+            tx.put_record(&row)?;
+        }
+        tx.commit()
+    }
+
     fn write_other(&mut self, job: Job) -> Result<()> {
         self.others |= !matches!(job, Job::Dictionary(..));
+        if let Job::Record { source, said } = &job {
+            let row = records::record(*source, said)?;
+            self.records.insert((*source, row.session.clone(), row.user.clone()));
+            self.rows.push(row);
+            return if self.rows.len() >= ROWS { self.flush_rows() } else { Ok(()) };
+        }
         let tx = self.cache.write()?;
         match job {
             Job::Asset(asset) => tx.put_asset(&Hash::of(&asset.bytes).0, &asset.content_type, &asset.bytes)?,
@@ -684,9 +813,24 @@ impl<'c> Import<'c> {
                     tx.put_asset_url(&scope, &url, &hash.0)?;
                 }
             }
-            Job::Notes { path, bytes } => tx.put_archive_notes(&Hash::of(&bytes).0, &path, &bytes)?,
+            Job::AssetList(list) => {
+                for listed in &list.urls {
+                    tx.put_asset_url_at(&list.list.0, &listed.url, &listed.asset.0, listed.at)?;
+                }
+                if list.shared {
+                    tx.share_assets(&list.list.0)?;
+                }
+            }
+            Job::Notes { path, bytes } => match notes::parse(&bytes) {
+                // They name sessions by ids that are known only when all sessions are here.
+                Some(found) => self.notes.push(found),
+                None => tx.put_archive_notes(&Hash::of(&bytes).0, &path, &bytes)?,
+            },
+            Job::Kept(kept) => {
+                self.kept.insert(records::identity(&kept), (kept.id.clone(), kept.client.clone()));
+            }
             Job::Dictionary(content, dictionary) => tx.put_dictionary(content, &dictionary)?,
-            Job::Group(_) => {}
+            Job::Group(_) | Job::Record { .. } => {}
         }
         tx.commit()
     }
@@ -767,6 +911,7 @@ impl HandOn<'_> {
 fn read_all(
     paths: &[PathBuf],
     spool: PathBuf,
+    columns: &archive::Columns,
     mut hand_on: HandOn<'_>,
     packing: &OnceLock<Dictionaries>,
     cache: &Path,
@@ -776,7 +921,7 @@ fn read_all(
     let mut seen = Seen::default();
     let stop = hand_on.stop;
     let mut take = |job: Job| hand_on.take(job, packing, cache);
-    let mut gather = Gather::new(spool, &mut take);
+    let mut gather = Gather::new(spool, columns, &mut take);
     for path in paths {
         match archive::read(path, &mut gather, stop, consumed, &mut seen, &mut findings) {
             Ok(()) => {}
@@ -842,7 +987,18 @@ fn hashes(cache: &Cache, id: &str) -> Result<Vec<[u8; 32]>> {
 /// Compares a group with what the cache has of its session and derives what has to be written.
 fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Packer) -> Result<Prepared> {
     let mut decoded = None;
+    let mut replaces = Vec::new();
+    let mut visit = None;
     let identity = match &group.identity {
+        None if group.visitor.is_some() => match visits::visit(&group, cache)? {
+            Ok(found) => {
+                let identity = found.identity.clone();
+                replaces.clone_from(&found.sessions);
+                visit = Some(found);
+                identity
+            }
+            Err(findings) => return Ok(Prepared { group, outcome: Outcome::Nothing(findings) }),
+        },
         Some((project, user, session)) => {
             Identity { source: group.source, project: project.clone(), user: user.clone(), session: session.clone() }
         }
@@ -855,10 +1011,13 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
         },
     };
     let existing = cache.find(&identity)?;
-    let (base, said) = match &existing {
+    let (mut base, said) = match &existing {
         Some(id) => (cache.original_infos(id)?, cache.said(id)?),
         None => (Vec::new(), Vec::new()),
     };
+    if let Some(visit) = &visit {
+        base = visit.bodies.iter().map(|body| body.info.clone()).collect();
+    }
     let known: HashSet<[u8; 32]> = base.iter().map(|info| info.hash).collect();
     let new: Vec<usize> = (0..group.bodies.len()).filter(|i| !known.contains(&group.bodies[*i].hash.0)).collect();
     if let Some(id) = &existing {
@@ -866,6 +1025,7 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
         let scopes: BTreeSet<[u8; 32]> = cache.asset_scopes(id)?.into_iter().collect();
         let same = new.is_empty()
             && row.derived_by == DERIVED_BY
+            && replaces.iter().all(|other| other == id)
             && group.said.iter().all(|(_, text)| said.contains(text))
             && group.asset_scopes.is_subset(&scopes)
             && (options.project.is_none() || options.project == row.project);
@@ -874,17 +1034,21 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
         }
     }
     // The union, in the session's order.
-    let stored = match &existing {
-        Some(id) => cache.originals(id)?,
-        None => Vec::new(),
+    let stored = match (visit, &existing) {
+        (Some(visit), _) => visit.bodies,
+        (None, Some(id)) => cache.originals(id)?,
+        (None, None) => Vec::new(),
     };
     let mut union: Vec<(u64, [u8; 32], derive::Body<'_>)> = stored
         .iter()
-        .map(|o| (o.info.position, o.info.hash, derive::Body { path: &o.info.path, bytes: &o.bytes }))
+        .map(|o| {
+            let OriginalInfo { position, hash, path } = &o.info;
+            (*position, *hash, derive::Body { path, position: *position, bytes: &o.bytes })
+        })
         .collect();
     union.extend(new.iter().map(|i| {
         let body = &group.bodies[*i];
-        (body.position, body.hash.0, derive::Body { path: &body.path, bytes: &body.bytes })
+        (body.position, body.hash.0, derive::Body { path: &body.path, position: body.position, bytes: &body.bytes })
     }));
     union.sort_by_key(|(position, hash, _)| (*position, *hash));
     let bodies: Vec<derive::Body<'_>> = union.into_iter().map(|(_, _, body)| body).collect();
@@ -894,7 +1058,6 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
         None => derive::derive(&identity, &bodies),
     };
     drop(bodies);
-    drop(stored);
     let Some(derived) = derived else {
         return Ok(Prepared { group, outcome: Outcome::Nothing(findings) });
     };
@@ -902,13 +1065,19 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
     let keyframes = derive::keyframes(&derived.session);
     let sketch = derive::sketch(&derived.session);
     let signals = derive::signals(&derived.session);
+    let mut of_parts = Vec::new();
+    for other in &replaces {
+        of_parts.extend(cache.said(other)?);
+    }
     let mut all_said: Vec<&str> =
-        said.iter().chain(group.said.iter().map(|(_, text)| text)).map(String::as_str).collect();
+        said.iter().chain(group.said.iter().map(|(_, text)| text)).chain(&of_parts).map(String::as_str).collect();
     all_said.sort_unstable();
     all_said.dedup();
     let meta = derive::meta(all_said.into_iter());
     let facts = derive::facts(&derived.session, &signals, &meta);
-    let bodies: Vec<(OriginalInfo, &[u8])> = new
+    // Parts may hold the same body: what becomes one session is stored anew.
+    let afresh = replaces.iter().any(|other| Some(other) != existing.as_ref());
+    let mut bodies: Vec<(OriginalInfo, &[u8])> = new
         .iter()
         .map(|i| {
             let body = &group.bodies[*i];
@@ -916,11 +1085,29 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
             (info, body.bytes.as_slice())
         })
         .collect();
+    if afresh {
+        bodies.extend(stored.iter().map(|body| (body.info.clone(), body.bytes.as_slice())));
+        bodies.sort_by(|a, b| a.0.cmp(&b.0));
+    }
     let bundles = packer.bundles(&bodies)?;
     let base = base.iter().map(|info| info.hash).collect();
     let new = new.len();
     let base_said = said.len();
-    let ready = Ready { identity, base, base_said, derived, chunks, keyframes, sketch, meta, facts, bundles, new };
+    let ready = Ready {
+        identity,
+        base,
+        base_said,
+        derived,
+        chunks,
+        keyframes,
+        sketch,
+        meta,
+        facts,
+        bundles,
+        new,
+        replaces,
+        afresh,
+    };
     Ok(Prepared { group, outcome: Outcome::Write(Box::new(ready)) })
 }
 
@@ -939,7 +1126,7 @@ fn unnamed(group: &Group, cache: &Cache) -> Result<std::result::Result<(Identity
         return Ok(Ok((cache.session(id)?.identity, None)));
     }
     let bodies: Vec<derive::Body<'_>> =
-        group.bodies.iter().map(|b| derive::Body { path: &b.path, bytes: &b.bytes }).collect();
+        group.bodies.iter().map(|b| derive::Body { path: &b.path, position: b.position, bytes: &b.bytes }).collect();
     let (session, findings) = derive::decode(group.source, None, &bodies);
     let Some(session) = session else { return Ok(Err(findings)) };
     let empty = String::new;
@@ -950,9 +1137,15 @@ fn unnamed(group: &Group, cache: &Cache) -> Result<std::result::Result<(Identity
 
 /// An id that no other session has. See the top of this file.
 fn free_id(cache: &Cache, identity: &Identity, group: &Group) -> Result<String> {
+    let nameless = group.bodies.first().map_or_else(String::new, |b| b.hash.to_string()[..12].to_owned());
+    id_for(cache, identity, &nameless)
+}
+
+/// As [`free_id`]; `nameless` where the recorder gives no id at all.
+pub(crate) fn id_for(cache: &Cache, identity: &Identity, nameless: &str) -> Result<String> {
     let mut id = identity.session.trim().to_owned();
     if id.is_empty() {
-        id = group.bodies.first().map_or_else(String::new, |b| b.hash.to_string()[..12].to_owned());
+        id = nameless.to_owned();
     }
     if !cache.has(&id)? {
         return Ok(id);

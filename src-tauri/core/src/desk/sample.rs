@@ -58,8 +58,11 @@ pub(crate) fn choose(groups: &[&Group], cache: &Cache, ended: bool, stop: &Atomi
             text.truncate(SESSION_BYTES);
         }
         bodies.push((visitor.clone(), text));
-        let given: Vec<derive::Body<'_>> =
-            group.bodies.iter().map(|b| derive::Body { path: &b.path, bytes: &b.bytes }).collect();
+        let given: Vec<derive::Body<'_>> = group
+            .bodies
+            .iter()
+            .map(|b| derive::Body { path: &b.path, position: b.position, bytes: &b.bytes })
+            .collect();
         if let (Some(session), _) = derive::decode(group.source, None, &given) {
             let mut text = events_text(&session.events)?;
             text.truncate(SESSION_BYTES);

@@ -9,8 +9,10 @@
 
 mod chunk;
 mod failure;
+mod notes;
 mod pack;
 mod read;
+mod records;
 mod repack;
 mod write;
 
@@ -22,18 +24,20 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::error::{Error, Result};
 
 pub use chunk::Chunk;
+pub use notes::{KeptNotes, Label, Note, Notes, Rating, Watched};
 pub use pack::{Bundle, Content, Dictionaries, Dictionary, Packer, Sample, events_text};
 pub use read::{
-    Asset, AssetRow, ChunkInfo, Filter, Identity, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset,
-    Totals,
+    Asset, AssetRow, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, SessionMeasure, SessionRow,
+    StoredAsset, Totals,
 };
+pub use records::{Candidate, Record, Visit};
 pub use write::{Keyframe, KnownFile, NewSession, Sketch, Writing};
 
 use failure::At;
 
 /// Version of decoding and of the stored event model together: raised whenever either gives other events
 /// for the same originals.
-pub const DERIVED_BY: i64 = 4;
+pub const DERIVED_BY: i64 = 5;
 
 /// "DWEL".
 const APPLICATION_ID: i64 = 0x4457_454C;
@@ -41,7 +45,12 @@ const APPLICATION_ID: i64 = 0x4457_454C;
 /// How long another program may hold the cache before we give up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0003.sql"), BUNDLES];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    BUNDLES,
+];
 /// The migration after which originals are bundled.
 const BUNDLES: &str = include_str!("migrations/0004.sql");
 

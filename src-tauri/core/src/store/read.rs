@@ -99,6 +99,16 @@ pub struct StoredAsset {
     pub bytes: u64,
 }
 
+/// A row of an archive's list of assets, by hashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedAsset {
+    pub list: [u8; 32],
+    pub url: String,
+    pub asset: [u8; 32],
+    /// When it was fetched, epoch ms.
+    pub at: Option<Millis>,
+}
+
 /// An address that shows a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetRow {
@@ -341,6 +351,8 @@ impl Cache {
         })
     }
 
+    /// The session of that identity, or the one that is known from lists alone and may be it.
+    ///
     /// # Errors
     /// The `Cache…` ones.
     pub fn find(&self, identity: &Identity) -> Result<Option<String>> {
@@ -348,7 +360,10 @@ impl Cache {
                    AND recorder_session = ?";
         let mut query = self.db.prepare_cached(sql).at(&self.path)?;
         let key = params![identity.source.name(), identity.project, identity.user, identity.session];
-        query.query_row(key, |row| row.get(0)).optional().at(&self.path)
+        match query.query_row(key, |row| row.get(0)).optional().at(&self.path)? {
+            Some(id) => Ok(Some(id)),
+            None => self.awaited(identity),
+        }
     }
 
     /// # Errors
@@ -394,12 +409,20 @@ impl Cache {
     /// # Errors
     /// [`Error::CacheDamaged`] when a list cannot be read.
     pub fn original_infos(&self, id: &str) -> Result<Vec<OriginalInfo>> {
+        Ok(self.original_sizes(id)?.into_iter().map(|(info, _)| info).collect())
+    }
+
+    /// As [`Cache::original_infos`], each with its bytes unpacked.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn original_sizes(&self, id: &str) -> Result<Vec<(OriginalInfo, u64)>> {
         let mut query = self.db.prepare_cached("SELECT list FROM bundles WHERE session = ?").at(&self.path)?;
         let lists = query.query_map([id], |row| row.get::<_, Vec<u8>>(0)).at(&self.path)?;
         let mut infos = Vec::new();
         for list in lists {
             let list = pack::list(&list.at(&self.path)?).map_err(|why| self.damaged(format!("session {id}: {why}")))?;
-            infos.extend(list.into_iter().map(|(info, _)| info));
+            infos.extend(list.into_iter().map(|(info, bytes)| (info, bytes as u64)));
         }
         infos.sort();
         Ok(infos)
@@ -523,6 +546,39 @@ impl Cache {
                    WHERE EXISTS (SELECT 1 FROM bundles WHERE bundles.session = sessions.id)";
         let mut query = self.db.prepare_cached(sql).at(&self.path)?;
         let rows = query.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// All asset lists, in a fixed order.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn asset_lists(&self) -> Result<Vec<ListedAsset>> {
+        let sql = "SELECT scope, url, hash, at FROM asset_urls ORDER BY scope, url, hash";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([], |row| {
+            Ok(ListedAsset { list: row.get(0)?, url: row.get(1)?, asset: row.get(2)?, at: row.get(3)? })
+        });
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// Lists that serve every session.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn shared_asset_lists(&self) -> Result<Vec<[u8; 32]>> {
+        let mut query = self.db.prepare_cached("SELECT scope FROM shared_asset_scopes ORDER BY scope").at(&self.path)?;
+        query.query_map([], |row| row.get(0)).at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// As [`Cache::said`], with the ranks.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn ranked_said(&self, id: &str) -> Result<Vec<(u8, String)>> {
+        let sql = "SELECT rank, said FROM said WHERE session = ? ORDER BY rank, said";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)));
         rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
     }
 

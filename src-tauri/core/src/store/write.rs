@@ -63,8 +63,8 @@ pub struct Sketch {
 /// One transaction, or a part of a [batch](Cache::begin_batch) that is kept or not as a whole. Dropped without
 /// [`Writing::commit`], nothing of it is kept.
 pub struct Writing<'c> {
-    path: &'c Path,
-    tx: &'c Connection,
+    pub(super) path: &'c Path,
+    pub(super) tx: &'c Connection,
     batched: bool,
     open: bool,
 }
@@ -79,7 +79,7 @@ impl Drop for Writing<'_> {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String> {
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|e| Error::Internal { message: format!("A row cannot be written: {e}.") })
 }
 
@@ -170,7 +170,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize> {
+    pub(super) fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize> {
         self.tx.prepare_cached(sql).at(self.path)?.execute(values).at(self.path)
     }
 
@@ -199,7 +199,7 @@ impl Writing<'_> {
             "INSERT INTO sessions (id, source, recorder_project, recorder_user, recorder_session, project, \
              format_version, started_at, ended_at, page_count, event_count, partial, entry_page, facts, meta, derived_by, sketch) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
-             ON CONFLICT (id) DO UPDATE SET project = ?6, format_version = ?7, started_at = ?8, ended_at = ?9, \
+             ON CONFLICT (id) DO UPDATE SET recorder_project = ?3, recorder_user = ?4, project = ?6, format_version = ?7, started_at = ?8, ended_at = ?9, \
              page_count = ?10, event_count = ?11, partial = ?12, entry_page = ?13, facts = ?14, meta = ?15, \
              derived_by = ?16, sketch = ?17",
             params![
@@ -272,7 +272,8 @@ impl Writing<'_> {
                 params![id, ordinal, json(finding)?],
             )?;
         }
-        Ok(())
+        self.unsettle(identity)?;
+        self.put_visitor(id, identity.source, new.project, new.facts)
     }
 
     /// Stores recorded bodies of a session beside those that it has. The caller leaves out what it has already.
@@ -289,6 +290,16 @@ impl Writing<'_> {
         for key in bundle.keys.iter().filter(|_| nameless) {
             self.run("INSERT OR IGNORE INTO nameless_bodies (session, key) VALUES (?, ?)", params![session, key])?;
         }
+        Ok(())
+    }
+
+    /// Takes away the recorded bodies of a session, before others are stored in their place.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn drop_bundles(&self, session: &str) -> Result<()> {
+        self.run("DELETE FROM bundles WHERE session = ?", [session])?;
+        self.run("DELETE FROM nameless_bodies WHERE session = ?", [session])?;
         Ok(())
     }
 
