@@ -145,20 +145,9 @@ pub(crate) fn signals(session: &Session) -> Vec<Signal> {
     signal::detect(session, &Thresholds::default())
 }
 
-/// The session's row of filterable fields, under its id in this cache.
-pub(crate) fn facts(
-    id: &str,
-    session: &Session,
-    signals: &[Signal],
-    meta: &SessionMeta,
-    project: Option<&str>,
-) -> Map<String, Value> {
-    let mut facts = of_session(session, meta);
-    facts.id = id.to_owned();
-    if let Some(project) = project {
-        facts.project = Some(project.to_owned());
-    }
-    match facts.to_json() {
+/// The session's row of filterable fields, still without its place in the cache, see [`place`].
+pub(crate) fn facts(session: &Session, signals: &[Signal], meta: &SessionMeta) -> Map<String, Value> {
+    match of_session(session, meta).to_json() {
         Value::Object(mut row) => {
             // Of what was not recorded it is not known that nothing went wrong.
             if !session.pages.is_empty() || !session.events.is_empty() {
@@ -167,6 +156,14 @@ pub(crate) fn facts(
             row
         }
         _ => Map::new(),
+    }
+}
+
+/// Writes a session's id in the cache and the client's project into its row.
+pub(crate) fn place(row: &mut Map<String, Value>, id: &str, project: Option<&str>) {
+    row.insert("id".to_owned(), id.into());
+    if let Some(project) = project {
+        row.insert("project".to_owned(), project.into());
     }
 }
 

@@ -86,11 +86,19 @@ fn chosen(cache: &Cache, options: &ExportOptions) -> Result<Vec<String>> {
     Ok(ids)
 }
 
+/// A body and where it goes.
+struct Member {
+    session: String,
+    file: String,
+    hash: [u8; 32],
+    bytes: u64,
+}
+
 /// Everything but the bytes.
 struct Plan {
     entries: ManifestEntries,
-    /// Member and hash of each body, once.
-    bodies: Vec<(String, [u8; 32])>,
+    /// Each body once, session by session.
+    bodies: Vec<Member>,
     notes: Option<Vec<u8>>,
     assets_json: Option<Vec<u8>>,
     summary: ExportSummary,
@@ -98,9 +106,8 @@ struct Plan {
 
 fn plan(cache: &Cache, options: &ExportOptions) -> Result<Plan> {
     let ids = chosen(cache, options)?;
-    let sizes: HashMap<[u8; 32], u64> = cache.original_sizes()?.into_iter().collect();
     let mut entries = ManifestEntries::default();
-    let mut bodies: Vec<(String, [u8; 32])> = Vec::new();
+    let mut bodies: Vec<Member> = Vec::new();
     let mut named: HashMap<[u8; 32], String> = HashMap::new();
     let mut scopes: BTreeSet<[u8; 32]> = BTreeSet::new();
     let mut records: BTreeSet<Record> = BTreeSet::new();
@@ -108,14 +115,14 @@ fn plan(cache: &Cache, options: &ExportOptions) -> Result<Plan> {
     for id in &ids {
         let row = cache.session(id)?;
         let folder = archive::folder_name(id);
-        let infos = cache.original_infos(id)?;
+        let infos = cache.original_sizes(id)?;
         summary.without_recording += u64::from(infos.is_empty());
         let width = infos.len().to_string().len().max(3);
         let mut own = Vec::with_capacity(infos.len());
-        for (index, info) in infos.iter().enumerate() {
+        for (index, (info, bytes)) in infos.iter().enumerate() {
             let file = named.entry(info.hash).or_insert_with(|| {
                 let file = format!("sessions/{folder}/{:0width$}.json", index + 1);
-                bodies.push((file.clone(), info.hash));
+                bodies.push(Member { session: id.clone(), file: file.clone(), hash: info.hash, bytes: *bytes });
                 file
             });
             own.push(BodyEntry { file: file.clone(), path: info.path.clone(), position: info.position });
@@ -181,9 +188,8 @@ fn plan(cache: &Cache, options: &ExportOptions) -> Result<Plan> {
             assets_total += 1;
         }
     }
-    for (file, hash) in &bodies {
-        let bytes = sizes.get(hash).copied().unwrap_or(0);
-        entries.files.push(FileEntry { path: file.clone(), sha256: Hash(*hash), bytes });
+    for Member { file, hash, bytes, .. } in &bodies {
+        entries.files.push(FileEntry { path: file.clone(), sha256: Hash(*hash), bytes: *bytes });
     }
     let mut extra = |path: &str, bytes: &[u8]| {
         entries.files.push(FileEntry { path: path.to_owned(), sha256: Hash::of(bytes), bytes: bytes.len() as u64 });
@@ -277,8 +283,16 @@ pub fn export(
         let Some(found) = cache.asset(&asset.sha256.0)? else { continue };
         add(&asset.file, &found.bytes)?;
     }
-    for (name, hash) in &bodies {
-        add(name, &cache.original(hash)?)?;
+    for of_session in bodies.chunk_by(|a, b| a.session == b.session) {
+        let mut originals: HashMap<[u8; 32], Vec<u8>> = HashMap::new();
+        for original in cache.originals(&of_session[0].session)? {
+            originals.insert(original.info.hash, original.bytes);
+        }
+        for Member { file, hash, .. } in of_session {
+            // The list that named it and the bytes come from one bundle.
+            let Some(bytes) = originals.get(hash) else { continue };
+            add(file, bytes)?;
+        }
     }
     let file =
         zip.finish().and_then(|buffer| buffer.into_inner().map_err(|e| e.into_error())).map_err(|e| io(out, e))?;

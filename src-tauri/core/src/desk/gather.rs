@@ -16,6 +16,7 @@ use crate::event::{Millis, Source};
 use crate::findings::{Finding, Findings, Severity};
 use crate::format::clarity::payload;
 use crate::format::rrweb::{self, Outline};
+use crate::store::{Content, Dictionary};
 
 /// Bytes of waiting bodies that are kept in memory.
 const WAIT_IN_MEMORY: u64 = 192 << 20;
@@ -80,6 +81,24 @@ pub(crate) enum Job {
     },
     /// A session of an archive that Dwell wrote: the ids that it had there.
     Kept(Arc<Kept>),
+    /// What the groups behind it are packed with.
+    Dictionary(Content, Dictionary),
+}
+
+impl Job {
+    /// Bytes of memory, about.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Job::Group(group) => group.size(),
+            Job::Asset(asset) => asset.bytes.len() as u64,
+            Job::AssetUrls { .. }
+            | Job::AssetList(_)
+            | Job::Notes { .. }
+            | Job::Record { .. }
+            | Job::Kept(_)
+            | Job::Dictionary(..) => 0,
+        }
+    }
 }
 
 /// Sorts Clarity before rrweb: when both recorded one visit, Clarity's session has the plain id.

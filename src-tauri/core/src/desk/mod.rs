@@ -13,6 +13,7 @@ pub mod import;
 pub mod list;
 mod notes;
 mod records;
+mod sample;
 pub mod session;
 pub mod verify;
 mod visits;

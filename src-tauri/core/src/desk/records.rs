@@ -378,7 +378,8 @@ fn refreshed(cache: &Cache, id: &str, meta: &SessionMeta, project: Option<&str>)
     }
     let session = cache.load(id)?;
     let signals = derive::signals(&session);
-    let facts = derive::facts(id, &session, &signals, meta, project.as_deref());
+    let mut facts = derive::facts(&session, &signals, meta);
+    derive::place(&mut facts, id, project.as_deref());
     Ok(Some(Todo::Facts { id: id.to_owned(), source: session.source, project, facts, meta: meta.clone() }))
 }
 
@@ -432,6 +433,7 @@ fn listed(
         return Ok(None);
     }
     let session = unrecorded(id, identity);
-    let facts = derive::facts(id, &session, &[], meta, project.as_deref());
+    let mut facts = derive::facts(&session, &[], meta);
+    derive::place(&mut facts, id, project.as_deref());
     Ok(Some(Todo::Listed { id: id.to_owned(), identity: identity.clone(), project, facts, meta: meta.clone() }))
 }

@@ -31,7 +31,8 @@ pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
     let session = cache.load(id)?;
     let facts = facts::of_session(&session, &row.meta);
     let signals = derive::signals(&session);
-    let mut out = derive::facts(id, &session, &signals, &row.meta, row.project.as_deref());
+    let mut out = derive::facts(&session, &signals, &row.meta);
+    derive::place(&mut out, id, row.project.as_deref());
     // Who came before is known to the cache, not to the recording.
     if let Some(kind) = row.facts.get("user_type") {
         out.insert("user_type".to_owned(), kind.clone());

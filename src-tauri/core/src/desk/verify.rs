@@ -67,18 +67,6 @@ pub fn verify(cache: &Cache, progress: &mut dyn FnMut(u64, u64), cancel: &Atomic
         problems.push(Finding::error("database", format!("The cache is damaged: {line}.")));
     }
     let stopped = || if cancel.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) };
-    for hash in cache.original_hashes()? {
-        stopped()?;
-        match cache.original(&hash) {
-            Ok(bytes) if Hash::of(&bytes).0 == hash => {}
-            Ok(_) => {
-                let message = format!("The original {} is not what its hash says.", Hash(hash));
-                problems.push(Finding::error("original_changed", message));
-            }
-            Err(e @ Error::CacheDamaged { .. }) => problems.push(Finding::error("original_damaged", e.to_string())),
-            Err(e) => return Err(e),
-        }
-    }
     for asset in cache.assets()? {
         stopped()?;
         match cache.asset(&asset.hash) {
@@ -150,7 +138,18 @@ fn session(cache: &Cache, id: &str, settled: bool, gaps: &mut Vec<PageGap>) -> R
     if cache.listed_only(id)? {
         return Ok(problems);
     }
-    let originals = cache.originals(id)?;
+    let originals = match cache.originals(id) {
+        Ok(originals) => originals,
+        Err(e @ Error::CacheDamaged { .. }) => {
+            problems.push(Finding::error("original_damaged", e.to_string()).in_session(id));
+            return Ok(problems);
+        }
+        Err(e) => return Err(e),
+    };
+    for original in originals.iter().filter(|o| Hash::of(&o.bytes).0 != o.info.hash) {
+        let message = format!("The original {} of session {id} is not what its hash says.", Hash(original.info.hash));
+        problems.push(Finding::error("original_changed", message).in_session(id));
+    }
     let bodies: Vec<derive::Body<'_>> = originals
         .iter()
         .map(|o| derive::Body { path: &o.info.path, position: o.info.position, bytes: &o.bytes })

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::event::Millis;
 use crate::findings::Findings;
 use crate::format::rrweb;
-use crate::store::{Cache, Identity, OriginalInfo};
+use crate::store::{Cache, Identity, Original};
 
 /// The visit that a group of bodies belongs to.
 pub(crate) struct Visit {
@@ -18,7 +18,7 @@ pub(crate) struct Visit {
     /// Sessions of the cache that are parts of it.
     pub(crate) sessions: Vec<String>,
     /// Their bodies.
-    pub(crate) bodies: Vec<OriginalInfo>,
+    pub(crate) bodies: Vec<Original>,
 }
 
 /// Whether the decoder made the id up because the recording has none.
@@ -40,7 +40,6 @@ pub(crate) fn visit(group: &Group, cache: &Cache) -> Result<std::result::Result<
         }
     }
     let mut sessions = Vec::new();
-    let mut bodies: Vec<OriginalInfo> = Vec::new();
     loop {
         let reached = others.iter().position(|(_, begins, ends, infos)| {
             let shared = infos.iter().any(|info| group.bodies.iter().any(|b| b.hash.0 == info.hash));
@@ -51,23 +50,21 @@ pub(crate) fn visit(group: &Group, cache: &Cache) -> Result<std::result::Result<
             shared || same || (apart && *begins - until <= SESSION_PAUSE && from - *ends <= SESSION_PAUSE)
         });
         let Some(at) = reached else { break };
-        let (id, begins, ends, infos) = others.swap_remove(at);
+        let (id, begins, ends, _) = others.swap_remove(at);
         from = from.min(begins);
         until = until.max(ends);
         sessions.push(id);
-        bodies.extend(infos);
     }
     sessions.sort();
-    bodies.sort();
-    bodies.dedup_by(|a, b| a.hash == b.hash);
-    let mut stored = Vec::with_capacity(bodies.len());
-    for info in &bodies {
-        stored.push(cache.original(&info.hash)?);
+    let mut bodies: Vec<Original> = Vec::new();
+    for id in &sessions {
+        bodies.extend(cache.originals(id)?);
     }
+    bodies.sort_by(|a, b| a.info.cmp(&b.info));
+    bodies.dedup_by(|a, b| a.info.hash == b.info.hash);
     let mut all: Vec<derive::Body<'_>> = bodies
         .iter()
-        .zip(&stored)
-        .map(|(info, bytes)| derive::Body { path: &info.path, position: info.position, bytes })
+        .map(|o| derive::Body { path: &o.info.path, position: o.info.position, bytes: &o.bytes })
         .collect();
     all.extend(group.bodies.iter().map(|b| derive::Body { path: &b.path, position: b.position, bytes: &b.bytes }));
     let (session, findings) = derive::decode(group.source, None, &all);

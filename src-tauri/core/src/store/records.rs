@@ -48,7 +48,7 @@ pub struct Visit {
 
 /// A session without a body: nothing of it was recorded, or nothing was imported yet.
 const LISTED_ONLY: &str = "(event_count = 0 AND page_count = 0 AND NOT EXISTS \
-    (SELECT 1 FROM session_originals o WHERE o.session = sessions.id))";
+    (SELECT 1 FROM bundles b WHERE b.session = sessions.id))";
 
 fn source_of(name: &str) -> Source {
     if name == Source::Rrweb.name() { Source::Rrweb } else { Source::Clarity }
@@ -363,14 +363,13 @@ impl Writing<'_> {
         self.run("DELETE FROM sessions WHERE id = ?", [id]).map(drop)
     }
 
-    /// Gives everything that is kept of a session beside what is derived (bodies, what archives said, assets,
+    /// Gives everything that is kept of a session beside what is derived and its bodies (what archives said, assets,
     /// what people wrote) to another one, and takes it out.
     ///
     /// # Errors
     /// [`crate::error::Error::DiskFull`], the `Cache…` ones.
     pub fn merge_session(&self, from: &str, into: &str) -> Result<()> {
-        for table in ["session_originals", "said", "session_asset_scopes", "labels", "watched", "favourites", "ratings"]
-        {
+        for table in ["said", "session_asset_scopes", "labels", "watched", "favourites", "ratings"] {
             self.run(&format!("UPDATE OR IGNORE {table} SET session = ?2 WHERE session = ?1"), params![from, into])?;
             self.run(&format!("DELETE FROM {table} WHERE session = ?"), [from])?;
         }
