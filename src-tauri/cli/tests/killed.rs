@@ -45,8 +45,12 @@ fn a_kill_at_any_moment_leaves_whole_sessions_and_is_made_good_by_another_run() 
     assert!(want["sessions"].len() > 60);
 
     let mut partly = 0;
-    // A fixed sequence that spreads over the whole run, the first milliseconds included.
-    for k in 0..30u32 {
+    // A fixed sequence that spreads over the whole run, the first milliseconds included. How many of them hit while
+    // sessions are being written hangs on the machine: it goes on until some did.
+    for k in 0..120u32 {
+        if k >= 30 && partly >= 5 {
+            break;
+        }
         let cache = dir.path().join(format!("killed-{k}"));
         let share = f64::from((k * 7919) % 1000) / 1000.0;
         let wait = if k < 4 { Duration::from_millis(u64::from(k) * 8) } else { took.mul_f64(share) };
@@ -83,6 +87,6 @@ fn a_kill_at_any_moment_leaves_whole_sessions_and_is_made_good_by_another_run() 
             .collect();
         assert!(left.is_empty(), "{left:?}");
     }
-    eprintln!("{partly} of 30 kills hit an import half-way");
+    eprintln!("{partly} kills hit an import half-way");
     assert!(partly >= 5, "only {partly} kills hit an import half-way");
 }
