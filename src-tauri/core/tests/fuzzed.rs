@@ -19,6 +19,7 @@ fn replay(target: &str, run: fn(&[u8])) {
     let mut inputs: Vec<_> = std::fs::read_dir(&folder).expect("found inputs").flatten().map(|e| e.path()).collect();
     inputs.sort();
     assert!(!inputs.is_empty(), "no inputs in {}", folder.display());
+    targets::ready();
     let mut broken = Vec::new();
     for input in inputs {
         let bytes = std::fs::read(&input).expect("a file of the repository");
