@@ -1,7 +1,7 @@
 # Two commands are all the set-up: `make run` and `make test`. Both install what is missing and are safe to repeat.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test cli bench demo types fmt build corpus
+.PHONY: help run test cli bench demo types fmt build corpus fuzz
 
 CORPUS ?= $(or $(DWELL_CORPUS),../shared/corpus)
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
@@ -39,6 +39,10 @@ cli: ## target/release/dwell, the command alone, without GTK
 
 bench: ## how fast recordings are decoded and imported (SESSIONS=50000), beside what others take
 	@scripts/bench.sh "$(CORPUS)"
+
+SECONDS ?= 600
+fuzz: ## feed hostile bytes to everything that reads recordings, SECONDS=600 for each target
+	@scripts/fuzz.sh $(SECONDS)
 
 demo: ## record the demo project anew
 	@scripts/setup.sh demo

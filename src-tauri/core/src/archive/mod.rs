@@ -220,6 +220,21 @@ pub fn read(
     read::path(path, sink, cancel, consumed, seen, findings)
 }
 
+/// Reads one file that is in memory, as [`read`] would if it lay on disk under `name`.
+///
+/// # Errors
+/// [`Error::Cancelled`]; what the sink returns.
+pub fn read_bytes(
+    name: &str,
+    bytes: &[u8],
+    sink: &mut dyn Sink,
+    cancel: &AtomicBool,
+    seen: &mut Seen,
+    findings: &mut Findings,
+) -> Result<()> {
+    read::bytes(name, bytes, sink, cancel, seen, findings)
+}
+
 /// Bytes on disk under `path`, for progress; symbolic links are not followed inside folders.
 ///
 /// # Errors

@@ -100,6 +100,27 @@ pub(crate) fn path(
     }
 }
 
+/// A file that is in memory already, as [`path`] reads it from disk.
+pub(crate) fn bytes(
+    name: &str,
+    bytes: &[u8],
+    sink: &mut dyn Sink,
+    cancel: &AtomicBool,
+    seen: &mut Seen,
+    findings: &mut Findings,
+) -> Result<()> {
+    let consumed = AtomicU64::new(0);
+    let budget = Budget::new(cancel, &consumed);
+    let mut reader = Reader { sink, budget: budget.clone(), seen, findings };
+    let place = Place::of(name.to_owned(), true);
+    reader.seen.files += 1;
+    let mut input = Cursor::new(bytes);
+    if look(&bytes[..bytes.len().min(HEAD)]) == Look::Zip {
+        return reader.zip(&mut input, &place);
+    }
+    reader.stream(&mut Metered::new(&mut input, &budget, None), &place)
+}
+
 /// Paths are shown with `/` whatever the platform, so that the same archive gives the same findings.
 fn shown(path: &Path) -> String {
     let text = path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");

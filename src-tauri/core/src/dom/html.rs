@@ -172,6 +172,8 @@ impl Printer<'_> {
             self.out().push_str("<html><head><meta charset=\"utf-8\">");
             self.adopted_in_head();
             self.out().push_str("</head><body>");
+            self.work.push(Work::Close("html".into()));
+            self.work.push(Work::Close("body".into()));
             self.work.push(Work::Node(root.id, Place::Html));
         }
     }

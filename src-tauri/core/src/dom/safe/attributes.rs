@@ -133,7 +133,7 @@ fn html_role(tag: &str) -> (Option<&'static str>, Role) {
         "frameset" => (Some("div"), Role::Plain),
         // Elements of these names change namespace, or name, when they are parsed, or do something in SVG, should a
         // parser ever be there.
-        "svg" | "math" | "image" | "mglyph" | "malignmark" | "set" | "animate" | "animatemotion"
+        "svg" | "math" | "image" | "mglyph" | "malignmark" | "annotation-xml" | "set" | "animate" | "animatemotion"
         | "animatetransform" | "animatecolor" | "use" | "feimage" | "handler" | "listener" | "foreignobject" => {
             (Some("dwell-unknown"), Role::Plain)
         }

@@ -306,6 +306,7 @@ impl Writer<'_, '_> {
         let mut attribute = false;
         // Right behind `attr(`.
         let mut attr_name = false;
+        let mut apart_next = true;
 
         while let Some((token, from, to)) = tokens.next() {
             macro_rules! replace {
@@ -317,6 +318,18 @@ impl Writer<'_, '_> {
             }
             let at_top = stack.is_empty();
             let at_statement_level = stack.last().is_none_or(|b| b.close == b'}');
+
+            // Nothing that the letters behind it could go on with: an escape may end in any character.
+            let ends = matches!(
+                token,
+                Token::WhiteSpace(_)
+                    | Token::Comment(_)
+                    | Token::Comma
+                    | Token::Function(_)
+                    | Token::ParenthesisBlock
+                    | Token::CloseParenthesis
+            );
+            let apart = std::mem::replace(&mut apart_next, ends);
 
             // What is neither white space nor a comment settles what the statement is.
             let blank = matches!(token, Token::WhiteSpace(_) | Token::Comment(_));
@@ -426,7 +439,11 @@ impl Writer<'_, '_> {
                 }
                 Token::QuotedString(string) => {
                     if call == Call::UrlStrings {
-                        let url = self.url(string);
+                        let mut url = self.url(string);
+                        // A quote ends the name before it, the letters of `url` would go on with it.
+                        if !apart {
+                            url.insert_str(0, "/**/");
+                        }
                         replace!(&url);
                     } else if to == text.len()
                         || (risky && memchr::memchr3(b'<', b'&', b'@', &bytes[from..to]).is_some())
@@ -514,6 +531,15 @@ impl Writer<'_, '_> {
                     } else if at_top && close == b'}' {
                         // Alone it spoils the rule it stands in; inside a group it would end the group.
                         replace!("! ");
+                        if fresh {
+                            // What follows is of the rule that it begins.
+                            statement = match start {
+                                Start::Declarations => Statement::Declaration,
+                                _ => Statement::Selector,
+                            };
+                            first = None;
+                            after_element = false;
+                        }
                         fresh = false;
                         if sheet {
                             imports_allowed = false;
@@ -1095,6 +1121,8 @@ mod tests {
         );
         is("a{b:-WebKit-Image-Set((('http://l')))}", "a{b:-WebKit-Image-Set(((url(\"about:invalid\"))))}");
         is("a{b:image-set(--f() 1x)}", "a{b:image-set(dwell-none() 1x)}");
+        is("a{b:image-set(x'a.png')}", "a{b:image-set(x/**/url(\"replay-asset://localhost/aaaa\"))}");
+        is("a{b:image-set(\\31 'x')}", "a{b:image-set(\\31 /**/url(\"about:invalid\"))}");
         is("a{b:attr(x type(<url>))}", "a{b:attr(x type(< dwell-none>))}");
         is("a{b:attr(x url)}", "a{b:attr(x dwell-none)}");
         is("a{content:attr(href)}", "a{content:attr(data-dwell-href)}");
@@ -1197,6 +1225,7 @@ mod tests {
         is("a{}/* x", "a{}/**/");
         is("a{b:c\\", "a{b:c}");
         is("}a{}", "! a{}");
+        is("@x (y){}}b:hover{}", "@x (y){}! b[dwell-hover]{}");
         let deep = "{".repeat(100_000);
         assert_eq!(safe(&deep).len(), 200_000);
         assert!(safe(&"(".repeat(100_000)).ends_with(')'));
