@@ -2,6 +2,7 @@
 import type {
   ImportProgress,
   ImportSummary,
+  Insight,
   PointerTrack,
   Project,
   SessionRows,
@@ -19,6 +20,10 @@ export interface Calls {
   choose_paths: { args: { folder: boolean }; answer: string[] };
   import: { args: { paths: string[]; onProgress: ProgressChannel }; answer: ImportSummary };
   cancel_import: { args: undefined; answer: null };
+  /** Answers where the file went; nothing when no place was chosen. */
+  save_moment: { args: { id: string; time: number; name: string }; answer: string | null };
+  /** `part` in CSS px of the window, with the window's width. */
+  save_picture: { args: { part: { x: number; y: number; width: number; height: number; window: number }; name: string }; answer: string | null };
   mark_watched: { args: { id: string }; answer: null };
 }
 
@@ -27,6 +32,7 @@ export interface ByteCalls {
   sessions: { args: { sort?: string; descending?: boolean; text?: string }; answer: SessionRows };
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
+  insight: { args: { id: string }; answer: Insight };
   pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
   replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };
   replay_steps: { args: { id: string; shown: number; until: number }; answer: Steps };

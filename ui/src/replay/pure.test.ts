@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Marker, SessionView, TranscriptRow } from '../bridge';
 import { join, neighbour } from './marks';
 import { NO_TRACK, Pointer } from './pointer';
-import { lines } from './transcript';
+import { ALL, lines } from './transcript';
 
 const marker = (time: number, kind = 'click'): Marker => ({ time, page: 1, kind, text: kind });
 
@@ -67,10 +67,10 @@ describe('transcript', () => {
   const rows = [row(0, 1, 'Clicked “A”'), row(100, 2, 'Clicked “B”'), row(155, 2, 'Clicked “C”')];
 
   it('puts pages, events, idle time and gaps in order', () => {
-    expect(lines(view, rows, '').map((l) => l.type)).toEqual(['page', 'event', 'page', 'event', 'idle', 'gap', 'event']);
+    expect(lines(view, rows).map((l) => l.type)).toEqual(['page', 'event', 'page', 'event', 'idle', 'gap', 'event']);
   });
   it('finds, with the page of what is found', () => {
-    expect(lines(view, rows, '“c').map((l) => l.type)).toEqual(['page', 'event']);
-    expect(lines(view, rows, 'nothing')).toEqual([]);
+    expect(lines(view, rows, { ...ALL, find: '“c' }).map((l) => l.type)).toEqual(['page', 'event']);
+    expect(lines(view, rows, { ...ALL, find: 'nothing' })).toEqual([]);
   });
 });
