@@ -4,6 +4,7 @@
 
 /// The same names as in `commands.rs`; `capabilities/main.json` grants them to the one window.
 const COMMANDS: &[&str] = &[
+    "add_page_files",
     "cancel_import",
     "choose_paths",
     "import",
@@ -11,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "mark_watched",
     "open_demo",
     "open_project",
+    "page_files",
     "pointer_track",
     "project",
     "replay_seek",

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dwell_core::desk::{Desk, SessionsQuery};
 use dwell_core::error::{Error, ErrorReport};
-use dwell_core::wire::{ImportProgressView, ImportSummaryView, ProjectView};
+use dwell_core::wire::{AddProgressView, AddSummaryView, ImportProgressView, ImportSummaryView, ProjectView};
 use tauri::ipc::{Channel, Invoke, Response};
 use tauri::{AppHandle, Manager, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
@@ -22,6 +22,7 @@ type Answer<T> = Result<T, ErrorReport>;
 
 pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
+        add_page_files,
         cancel_import,
         choose_paths,
         import,
@@ -29,6 +30,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         mark_watched,
         open_demo,
         open_project,
+        page_files,
         pointer_track,
         project,
         replay_seek,
@@ -69,6 +71,11 @@ async fn transcript(app: AppHandle, id: String, from: usize, limit: usize) -> An
 #[tauri::command]
 async fn insight(app: AppHandle, id: String) -> Answer<Response> {
     bytes(ask(app, move |desk| desk.insight(&id)).await)
+}
+
+#[tauri::command]
+async fn page_files(app: AppHandle, id: String) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.page_files(&id)).await)
 }
 
 #[tauri::command]
@@ -157,6 +164,21 @@ async fn import(
         let summary = app.state::<Projects>().own()?.import(paths, &tell, &running.cancelled)?;
         app.state::<Projects>().switch(Which::Own)?;
         Ok(summary)
+    })
+    .await
+}
+
+#[tauri::command]
+async fn add_page_files(
+    app: AppHandle,
+    imports: State<'_, Imports>,
+    paths: Vec<PathBuf>,
+    on_progress: Channel<AddProgressView>,
+) -> Answer<AddSummaryView> {
+    let running = imports.begin()?;
+    work(app, move |app| {
+        let tell = |progress: AddProgressView| drop(on_progress.send(progress));
+        Ok(app.state::<Projects>().desk()?.add_page_files(&paths, &tell, &running.cancelled)?)
     })
     .await
 }

@@ -1,8 +1,8 @@
 //! The real app on a display of its own, driven through WebKitWebDriver.
 //!
-//! The trap: with `WEBKIT_DISABLE_DMABUF_RENDERER` or `WEBKIT_DISABLE_COMPOSITING_MODE` set, the driver hangs at the
-//! first screenshot, so both are taken away. And listeners inside a frame without scripts never fire in WebKit: what
-//! happens in the recorded page is read from outside.
+//! The trap: without layers put together by a graphics device the driver waits with a screenshot until something is
+//! painted, so a driven window repaints one pixel again and again (`ui/src/main.ts`). And listeners inside a frame
+//! without scripts never fire in WebKit: what happens in the recorded page is read from outside.
 
 use std::env;
 use std::fs::{self, File};
@@ -100,8 +100,11 @@ impl Window {
                 .env("XDG_DATA_HOME", home.path().join("data"))
                 .env("XDG_CACHE_HOME", home.path().join("cache"))
                 .env("XDG_CONFIG_HOME", home.path().join("config"));
-            for hangs in ["WEBKIT_DISABLE_DMABUF_RENDERER", "WEBKIT_DISABLE_COMPOSITING_MODE", "WAYLAND_DISPLAY"] {
-                command.env_remove(hangs);
+            // The window decides itself how it paints.
+            for set_elsewhere in
+                ["WEBKIT_DISABLE_DMABUF_RENDERER", "WEBKIT_DISABLE_COMPOSITING_MODE", "WAYLAND_DISPLAY"]
+            {
+                command.env_remove(set_elsewhere);
             }
             command.stdout(Stdio::null()).stderr(log);
         })

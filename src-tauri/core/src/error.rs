@@ -31,6 +31,9 @@ pub enum Error {
     /// Nothing in the given paths was a recording; `reason` says what they were instead.
     #[error("No recordings found: {reason}")]
     NoRecordings { reason: String },
+    /// Nothing in the given paths was a file that a page shows; `reason` says what they were instead.
+    #[error("No page files found: {reason}")]
+    NoPageFiles { reason: String },
     #[error("There is no session {id} in this cache.")]
     SessionMissing { id: String },
     #[error("Session {id} has no page {page}; it has {pages}.")]
@@ -57,6 +60,7 @@ impl Error {
             Error::PathMissing { .. } => "path_missing",
             Error::PathUnreadable { .. } => "path_unreadable",
             Error::NoRecordings { .. } => "no_recordings",
+            Error::NoPageFiles { .. } => "no_page_files",
             Error::SessionMissing { .. } => "session_missing",
             Error::PageMissing { .. } => "page_missing",
             Error::Usage { .. } => "usage",

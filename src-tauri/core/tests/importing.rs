@@ -242,7 +242,11 @@ fn bad_input_gets_one_clear_sentence() {
         ("cut.gz", gz(&noise(9000))[..12].to_vec(), "was cut off"),
         ("damaged.gz", b"\x1f\x8b\x08\x00 this is no gzip at all".to_vec(), "damaged.gz"),
         ("noise.zip", member, "holds one file, and it is no recording"),
-        ("export.har", br#"{"log":{"version":"1.2","entries":[]}}"#.to_vec(), "HAR files are not read yet"),
+        (
+            "export.har",
+            br#"{"log":{"version":"1.2","entries":[]}}"#.to_vec(),
+            "is a HAR file without any recorder's uploads",
+        ),
         ("clicks.csv", b"Rank,Clicks,Selector\n1,20,#a\n".to_vec(), "CSV files are not read yet"),
         ("traversal.zip", raw_zip("../../etc/passwd", body.as_bytes()), "leads out of the archive"),
         ("absolute.zip", raw_zip("/etc/passwd", body.as_bytes()), "is absolute"),

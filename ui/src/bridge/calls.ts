@@ -1,8 +1,11 @@
 /* What can be asked of Rust, and what it answers. The types are printed from the core, see types.ts. */
 import type {
+  AddProgress,
+  AddSummary,
   ImportProgress,
   ImportSummary,
   Insight,
+  PageFiles,
   PointerTrack,
   Project,
   SessionRows,
@@ -19,6 +22,7 @@ export interface Calls {
   open_project: { args: undefined; answer: Project };
   choose_paths: { args: { folder: boolean }; answer: string[] };
   import: { args: { paths: string[]; onProgress: ProgressChannel }; answer: ImportSummary };
+  add_page_files: { args: { paths: string[]; onProgress: AddChannel }; answer: AddSummary };
   cancel_import: { args: undefined; answer: null };
   /** Answers where the file went; nothing when no place was chosen. */
   save_moment: { args: { id: string; time: number; name: string }; answer: string | null };
@@ -33,9 +37,14 @@ export interface ByteCalls {
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
   insight: { args: { id: string }; answer: Insight };
+  page_files: { args: { id: string }; answer: PageFiles };
   pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
   replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };
   replay_steps: { args: { id: string; shown: number; until: number }; answer: Steps };
+}
+
+export interface AddChannel {
+  onmessage: (progress: AddProgress) => void;
 }
 
 export interface ProgressChannel {

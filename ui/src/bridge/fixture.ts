@@ -4,7 +4,7 @@
  */
 import type { Stand } from '.';
 import type {
-  Finding, Gap, ImportProgress, ImportSummary, Marker, PageView, PatchOp, PointerTrack, Project, SessionRow, SessionView, Step,
+  AddProgress, AddSummary, Finding, Gap, ImportProgress, ImportSummary, Marker, PageFiles, PageView, PatchOp, PointerTrack, Project, SessionRow, SessionView, Step,
   TranscriptRow,
 } from './types';
 
@@ -364,6 +364,25 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
     };
   };
 
+  let filled = false;
+  const lacking = (row: SessionRow): PageFiles => {
+    const pages = of(row).pages;
+    const sheet = (name: string, on: number[]) => ({ url: `${url}/css/${name}.css`, kind: 'sheet' as const, reason: 'not_in_archive' as const, by_sheet: false, pages: on });
+    const all = pages.map((p) => p.number);
+    const missing: PageFiles['missing'] = filled ? [] : [
+      sheet('shop', all), sheet('checkout', all.slice(2)),
+      ...all.flatMap((n) => [1, 2, 3].map((i) => ({ url: `${url}/img/${n}/banner-${i}-at-a-rather-long-name.jpg?width=1200`, kind: 'image' as const, reason: 'not_in_archive' as const, by_sheet: i === 3, pages: [n] }))),
+      { url: 'https://pay.example/frame', kind: 'other', reason: 'active', by_sheet: false, pages: all.slice(1) },
+    ];
+    const count = (n: number, kind?: string) => missing.filter((f) => f.reason === 'not_in_archive' && f.pages.includes(n) && (!kind || f.kind === kind)).length;
+    return {
+      session: row.id, wanted: 34, cached: 34 - missing.filter((f) => f.reason === 'not_in_archive').length,
+      kinds: [{ kind: 'sheet', wanted: 4, cached: filled ? 4 : 2 }, { kind: 'image', wanted: 30, cached: filled ? 30 : 21 }],
+      pages: pages.map((p) => ({ number: p.number, url: p.url, wanted: 20, cached: 20 - count(p.number), sheets: 3, sheets_missing: count(p.number, 'sheet'), masked: p.number === 2 ? 2 : 0, blocked: 0 })),
+      missing, masked: 2, blocked: 0, more: 0,
+    };
+  };
+
   return {
     async call(command, args) {
       const row = () => get(args.id);
@@ -389,6 +408,22 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
         }
         case 'pointer_track':
           return of(row()).tracks.get(Number(args.page)) ?? { t: [], x: [], y: [], kind: [], frame: [], sx: [], sy: [] };
+        case 'page_files':
+          return lacking(row());
+        case 'add_page_files': {
+          const paths = args.paths as string[];
+          if (paths[0]?.endsWith('missing')) throw { code: 'no_page_files', message: `No page files found: ${paths[0]} holds no style sheets, pictures, fonts or media (3 × pages).` };
+          cancelled = false;
+          const { onmessage } = args.onProgress as { onmessage: (p: AddProgress) => void };
+          for (let i = 1; i <= 15 && !cancelled; i++) {
+            await delay(120);
+            onmessage({ bytes: i * 410_000, bytes_total: 15 * 410_000, files: i * 7, current: `${url}/css/part-${i}.css` });
+          }
+          if (cancelled) throw { code: 'cancelled', message: 'Cancelled.' };
+          filled = true;
+          const summary: AddSummary = { files: 105, added: 98, bytes: 5_900_000, others: [['pages', 12], ['scripts', 31]], findings: [] };
+          return summary;
+        }
         case 'replay_seek': {
           const { steps } = of(row());
           const at = steps.findLastIndex((s) => s.time <= Number(args.time));

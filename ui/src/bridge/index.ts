@@ -5,8 +5,8 @@
  */
 import { Channel, invoke, isTauri } from '@tauri-apps/api/core';
 
-import type { ByteCalls, Calls, ProgressChannel } from './calls';
-import type { Failure, ImportProgress } from './types';
+import type { AddChannel, ByteCalls, Calls, ProgressChannel } from './calls';
+import type { AddProgress, Failure, ImportProgress } from './types';
 
 export type * from './calls';
 export type * from './types';
@@ -67,14 +67,17 @@ export async function callBytes<C extends keyof ByteCalls>(
   }
 }
 
-export function progressChannel(on: (progress: ImportProgress) => void): ProgressChannel {
+function channel<P>(on: (progress: P) => void): { onmessage: (progress: P) => void } {
   if (isTauri()) {
-    const channel = new Channel<ImportProgress>();
+    const channel = new Channel<P>();
     channel.onmessage = on;
     return channel;
   }
   return { onmessage: on };
 }
+
+export const progressChannel = (on: (progress: ImportProgress) => void): ProgressChannel => channel(on);
+export const addChannel = (on: (progress: AddProgress) => void): AddChannel => channel(on);
 
 export interface FileDrop {
   over(): void;

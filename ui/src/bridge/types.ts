@@ -186,6 +186,75 @@ current: string, findings: number, };
 
 export type ImportSummary = { sessions_added: number, sessions_updated: number, pages_added: number, duplicates: number, bytes: number, elapsed_ms: number, sessions: Array<string>, findings: Array<Finding>, cancelled: boolean, };
 
+export type PageFiles = { session: string, 
+/**
+ * Style sheets, pictures, fonts and media, each address once.
+ */
+wanted: number, cached: number, 
+/**
+ * Only kinds that were asked for.
+ */
+kinds: Array<PageFilesKind>, pages: Array<PageFilesPage>, 
+/**
+ * What matters most first.
+ */
+missing: Array<MissingFile>, 
+/**
+ * Pictures that the recorder masked; their addresses are not in the recording.
+ */
+masked: number, 
+/**
+ * Elements that the recorder left out.
+ */
+blocked: number, 
+/**
+ * Addresses beyond what is listed.
+ */
+more: number, };
+
+export type PageFilesKind = { kind: "sheet" | "image" | "font" | "media" | "other", wanted: number, cached: number, };
+
+export type PageFilesPage = { number: number, url: string, wanted: number, cached: number, sheets: number, sheets_missing: number, masked: number, blocked: number, };
+
+export type MissingFile = { url: string, kind: "sheet" | "image" | "font" | "media" | "other", 
+/**
+ * `active`: never shown, whether there or not: a frame of another site, a plug-in, an icon that SVG takes out of
+ * another file.
+ */
+reason: "not_in_archive" | "active", 
+/**
+ * Asked for by a style sheet, maybe for a rule that never applied.
+ */
+by_sheet: boolean, 
+/**
+ * Page views that asked for it.
+ */
+pages: Array<number>, };
+
+export type AddProgress = { 
+/**
+ * Of the files as they lie on disk.
+ */
+bytes: number, bytes_total: number, 
+/**
+ * Page files found so far.
+ */
+files: number, current: string, };
+
+export type AddSummary = { 
+/**
+ * Style sheets, pictures, fonts and media that were found.
+ */
+files: number, 
+/**
+ * Those that the cache did not have.
+ */
+added: number, bytes: number, 
+/**
+ * What else was met ("scripts"), with counts.
+ */
+others: Array<[string, number]>, findings: Array<Finding>, };
+
 export type Failure = { code: string, message: string, };
 
 type Doctype = [name: string, publicId: string, systemId: string] | 0;

@@ -4,7 +4,7 @@
  * The trap is the frame rate. Sixty times a second only the painters run (playhead, cursor, canvas), which write to
  * elements directly; what is reactive changes ten times a second at most.
  */
-import { callBytes, failure, type Failure, type Insight, type SessionView, type Signal, type Step, type TranscriptRow } from '../bridge';
+import { callBytes, failure, type Failure, type Insight, type PageFiles, type SessionView, type Signal, type Step, type TranscriptRow } from '../bridge';
 import { list } from '../sessions/list.svelte';
 import { whyBlank } from './blank';
 import { verdicts } from './evidence';
@@ -31,6 +31,7 @@ export class Viewing {
   readonly id: string;
   view = $state.raw<SessionView | null>(null);
   insight = $state.raw<Insight | null>(null);
+  files = $state.raw<PageFiles | null>(null);
   rows = $state.raw<TranscriptRow[]>([]);
   total = $state<number | null>(null);
   /** Why the session, or its transcript, could not be read. */
@@ -92,6 +93,8 @@ export class Viewing {
         this.view = view;
         this.now = view.from;
         ready(view);
+        // Worth knowing, not worth waiting for.
+        if (view.row.has_recording) callBytes('page_files', { id: this.id }).then((files) => (this.files = files), () => (this.files = null));
         void this.#tell();
       },
       (error: unknown) => (this.trouble = failure(error)),

@@ -1,5 +1,6 @@
 //! One file per verb.
 
+mod assets;
 mod dom;
 mod events;
 mod import;
@@ -26,6 +27,8 @@ pub(crate) enum Verb {
     Events(events::Arguments),
     /// The page at a moment.
     Dom(dom::Arguments),
+    /// Page files: add what was saved of a site, see what is missing.
+    Assets(assets::Arguments),
     /// Check that the cache is whole and matches its originals.
     Verify,
 }
@@ -37,6 +40,7 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Session(arguments) => session::run(&arguments, cache, json),
         Verb::Events(arguments) => events::run(&arguments, cache, json),
         Verb::Dom(arguments) => dom::run(&arguments, cache, json),
+        Verb::Assets(arguments) => assets::run(arguments, cache, json),
         Verb::Verify => verify::run(cache, json),
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Hash, Said};
 use crate::event::{Millis, SessionMeta};
+use crate::format::wrap;
 
 fn text(map: &Map<String, Value>, keys: &[&str]) -> Option<String> {
     keys.iter().find_map(|key| match map.get(*key)? {
@@ -43,50 +44,9 @@ fn plain(value: &Value) -> Option<String> {
 fn moment(value: &Value) -> Option<Millis> {
     match value {
         Value::Number(n) => n.as_i64().or_else(|| n.as_f64().map(|f| f as i64)),
-        Value::String(s) => s.parse().ok().or_else(|| iso(s)),
+        Value::String(s) => wrap::moment(s),
         _ => None,
     }
-}
-
-fn iso(s: &str) -> Option<Millis> {
-    let digits = |range: std::ops::Range<usize>| -> Option<i64> {
-        let part = s.get(range)?;
-        part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
-    };
-    let (year, month, day) = (digits(0..4)?, digits(5..7)?, digits(8..10)?);
-    if s.as_bytes().get(4) != Some(&b'-') || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // Days since 1970-03-01 of the proleptic Gregorian calendar, years starting in March.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = 365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day - 719_469;
-    let mut ms = days * 86_400_000;
-    let Some(rest) = s.get(10..).filter(|rest| !rest.is_empty()) else { return Some(ms) };
-    if !rest.starts_with(['T', ' ']) {
-        return None;
-    }
-    ms += digits(11..13)? * 3_600_000 + digits(14..16)? * 60_000;
-    let mut at = 16;
-    if s.as_bytes().get(at) == Some(&b':') {
-        ms += digits(17..19)? * 1000;
-        at = 19;
-        if s.as_bytes().get(at) == Some(&b'.') {
-            let fraction: String = s[at + 1..].chars().take_while(char::is_ascii_digit).collect();
-            ms += format!("{fraction:0<3}").get(..3)?.parse::<i64>().ok()?;
-            at += 1 + fraction.len();
-        }
-    }
-    let zone = s.get(at..)?;
-    let sign = match zone.as_bytes().first() {
-        None | Some(b'Z' | b'z') => return Some(ms),
-        Some(b'+') => -1,
-        Some(b'-') => 1,
-        Some(_) => return None,
-    };
-    let offset: String = zone.chars().filter(char::is_ascii_digit).collect();
-    let hours: i64 = offset.get(..2)?.parse().ok()?;
-    let minutes: i64 = offset.get(2..4).and_then(|m| m.parse().ok()).unwrap_or(0);
-    Some(ms + sign * (hours * 60 + minutes) * 60_000)
 }
 
 /// Reads a metadata object, in the spelling of a manifest or of a collector.

@@ -8,6 +8,8 @@ use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::format::wrap::{Allowance, Stop};
+
 /// Unpacked bytes of everything under one given path.
 pub const MAX_EXPANDED: u64 = 64 << 30;
 /// Unpacked bytes of one member, document or line: it has to fit into memory.
@@ -27,11 +29,7 @@ pub const MAX_ARCHIVES: u32 = 2;
 pub const MAX_FOLDER_DEPTH: usize = 64;
 /// Bytes of a member's name.
 pub const MAX_NAME: usize = 4096;
-/// Objects and lists inside each other in a JSON text. A DOM nests two per element in rrweb; browsers stop
-/// at 512 elements when they parse, scripts may go deeper.
-pub const MAX_JSON_DEPTH: usize = 10_000;
-/// Bytes of one JSON string.
-pub const MAX_STRING: usize = 128 << 20;
+pub use crate::format::json::{MAX_JSON_DEPTH, MAX_STRING};
 /// Bytes of a manifest, of `assets.json`, `notes.json` or a session's metadata.
 pub const MAX_META: u64 = 64 << 20;
 /// Bytes of one asset.
@@ -42,6 +40,17 @@ pub const MAX_ASSET: u64 = 64 << 20;
 pub(crate) enum Limit {
     Expanded,
     Ratio,
+    Body,
+}
+
+impl From<Stop> for Limit {
+    fn from(stop: Stop) -> Limit {
+        match stop {
+            Stop::Expanded => Limit::Expanded,
+            Stop::Ratio => Limit::Ratio,
+            Stop::Body => Limit::Body,
+        }
+    }
 }
 
 impl Limit {
@@ -49,6 +58,7 @@ impl Limit {
         match self {
             Limit::Expanded => "limit_expanded",
             Limit::Ratio => "limit_ratio",
+            Limit::Body => "limit_body",
         }
     }
     pub(crate) fn sentence(self, path: &str) -> String {
@@ -59,6 +69,9 @@ impl Limit {
             Limit::Ratio => format!(
                 "{path} unpacks to more than {MAX_RATIO} times its size, as no recording does; the rest was left out."
             ),
+            Limit::Body => {
+                format!("The recording in {path} unpacks to more than {} MB; the rest was left out.", MAX_BODY >> 20)
+            }
         }
     }
 }
@@ -112,6 +125,13 @@ impl<'a> Budget<'a> {
     pub(crate) fn entry(&self) -> bool {
         self.entries.set(self.entries.get() + 1);
         self.entries.get() <= MAX_ENTRIES
+    }
+    /// What the packed pieces inside one text may unpack to; give it back to [`Budget::spend`].
+    pub(crate) fn allowance(&self) -> Allowance {
+        Allowance::new(MAX_EXPANDED.saturating_sub(self.expanded.get()), MAX_BODY, MAX_RATIO, RATIO_FREE)
+    }
+    pub(crate) fn spend(&self, allowance: &Allowance) {
+        self.expanded.set(self.expanded.get().saturating_add(allowance.spent()));
     }
     pub(crate) fn cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)

@@ -7,11 +7,13 @@
 //! Bodies go to a [`Sink`] as they are met, and [`Item::Leave`] says when no more of a scope can follow.
 
 mod bundle;
-mod json;
 mod limits;
 mod payload;
 mod read;
+pub mod saved;
 mod sniff;
+mod tarred;
+mod wrapped;
 mod zipped;
 
 use std::fmt;
@@ -74,6 +76,8 @@ pub struct Part {
     pub group: Option<String>,
     /// Place of the body in its group.
     pub position: u64,
+    /// What the file itself says about its session.
+    pub said: Option<Box<Said>>,
 }
 
 /// What an archive says about the sessions of one scope.
@@ -86,7 +90,8 @@ pub struct Said {
     /// The recorder's project id.
     pub project: Option<String>,
     pub meta: SessionMeta,
-    /// Smaller wins when two archives say different things: 0 manifest, 1 session line, 2 `session.json`.
+    /// Smaller wins when two archives say different things: 0 manifest, 1 session line, 2 `session.json`,
+    /// 3 a vendor's wrapper.
     pub rank: u8,
 }
 

@@ -10,13 +10,14 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::bundle;
-use super::json::{Problem, Why, items, skip_space, unescape, value_end};
 use super::limits::{End, MAX_BODY, MAX_JSON_DEPTH, MAX_META, MAX_STRING, read_line, read_up_to};
 use super::read::{Place, Reader};
 use super::{Item, Part};
 use crate::error::Result;
 use crate::event::Source;
 use crate::findings::{Finding, Severity};
+use crate::format::json::{Problem, Why, field, items, mended, skip_space, squeeze, unescape, value_end};
+use crate::format::wrap::{Wrapper, wrapper};
 use crate::format::{clarity, rrweb};
 
 /// Keys of an object that are looked at; payloads have three, session lines as many.
@@ -72,13 +73,34 @@ fn form(value: &[u8]) -> Form {
     {
         return Form::Har;
     }
-    if get("envelope").is_some() && get("timestamp").is_some() {
+    if let Some(envelope) = get("envelope")
+        && field(value, envelope.start, "sessionId").is_some()
+    {
         return Form::Decoded;
     }
     if get("sessionId").or_else(|| get("session_id")).is_some() && get("events").is_none() && get("data").is_none() {
         return Form::About;
     }
     Form::Unknown
+}
+
+/// Whether one of Clarity's payloads starts here.
+pub(crate) fn is_clarity(text: &[u8]) -> bool {
+    form(text) == Form::Clarity
+}
+
+/// Whether Clarity's payloads are listed here, as they are or in strings.
+fn lists_clarity(text: &[u8]) -> bool {
+    let first = items(text, 0).next().and_then(|item| item.ok());
+    text.first() == Some(&b'[')
+        && first.is_some_and(|(_, at)| match form(&text[at.clone()]) {
+            Form::Clarity | Form::Decoded => true,
+            Form::Text => {
+                let inner = unescape(&text[at]);
+                is_clarity(trimmed(&inner))
+            }
+            _ => false,
+        })
 }
 
 /// Without the byte order mark and the space around: the same recording has one hash, file or line.
@@ -106,6 +128,19 @@ impl Reader<'_, '_> {
         }
         let line = trimmed(&first);
         let whole = value_end(line, 0) == Ok(line.len());
+        if whole && newline && wrapper(line) == Some(Wrapper::SentryHeader) {
+            return match read_up_to(input, &mut first, MAX_BODY - read) {
+                End::Eof => self.sentry(&first, place),
+                End::Full => {
+                    self.too_large(place);
+                    Ok(())
+                }
+                End::Error(e) => {
+                    self.broken(&e, first.len() as u64, place)?;
+                    self.sentry(&first, place)
+                }
+            };
+        }
         if !newline || !whole {
             // An event a line may begin with a broken line; a pretty-printed document always does.
             match read_up_to(input, &mut first, MAX_BODY - read) {
@@ -181,8 +216,8 @@ impl Reader<'_, '_> {
         if events.is_empty() {
             return Ok(());
         }
-        if rrweb::looks_like(&events) {
-            self.part(events, Source::Rrweb, place)
+        if self.rrweb(events.into(), place)? {
+            Ok(())
         } else {
             let message = format!("{unknown} lines of {} are JSON but no recording.", place.path);
             let severity = if place.given { Severity::Warning } else { Severity::Note };
@@ -220,8 +255,19 @@ impl Reader<'_, '_> {
             let first = items(text, 0).next().and_then(|item| item.ok());
             if text.first() == Some(&b'[')
                 && let Some((_, at)) = first
-                && matches!(form(&text[at]), Form::Clarity | Form::Session { .. } | Form::Text)
+                && matches!(form(&text[at]), Form::Clarity | Form::Decoded | Form::Session { .. } | Form::Text)
                 && self.value(text, place, 0, false)?
+            {
+                let message = format!("{} {why}; what came before was read.", place.path);
+                self.find(Finding::warning(code, message).at_offset(offset), place);
+                return Ok(());
+            }
+            // Other wrappers are closed behind the last event that is whole.
+            if problem.why == Why::Truncated
+                && !text.starts_with(b"[{\"")
+                && form(text) != Form::Clarity
+                && let Some(mended) = mended(text)
+                && self.value(&mended, place, 0, false)?
             {
                 let message = format!("{} {why}; what came before was read.", place.path);
                 self.find(Finding::warning(code, message).at_offset(offset), place);
@@ -257,37 +303,44 @@ impl Reader<'_, '_> {
                 let said = Box::new(bundle::said(&map, 2));
                 self.take(Item::Said { scope: place.scope.clone(), said })?;
             }
-            Form::Har => {
-                *self.seen.others.entry("a HAR file, which is not read yet".to_owned()).or_insert(0) += 1;
-                let severity = if place.given { Severity::Warning } else { Severity::Note };
-                let message = format!("HAR files are not read yet ({}).", place.path);
-                self.find(Finding::new(severity, "har_unsupported", message), place);
-            }
+            Form::Har => self.har(text, place)?,
             Form::Decoded => {
-                *self.seen.others.entry("a payload that was decoded by another tool".to_owned()).or_insert(0) += 1;
-                let severity = if place.given { Severity::Warning } else { Severity::Note };
-                let message = format!("Payloads that clarity-decode has decoded are not read yet ({}).", place.path);
-                self.find(Finding::new(severity, "decoded_unsupported", message), place);
+                let mut body = Vec::with_capacity(text.len());
+                squeeze(text, &mut body);
+                self.part(body, Source::Clarity, place)?;
             }
             Form::Text => {
                 let inner = unescape(text);
                 let inner = trimmed(&inner);
                 if inner.first() == Some(&b'{') && form(inner) == Form::Clarity {
                     self.part(inner.to_vec(), Source::Clarity, place)?;
-                } else if !line && rrweb::looks_like(text) {
-                    self.part(text.to_vec(), Source::Rrweb, place)?;
                 } else {
-                    return Ok(false);
+                    return if line { Ok(false) } else { self.rrweb(text.into(), place) };
                 }
             }
             Form::About | Form::Unknown => {
                 if text.first() == Some(&b'[') {
                     return self.list(text, place, offset, line);
                 }
-                if line || !rrweb::looks_like(text) {
-                    return Ok(false);
-                }
-                self.part(text.to_vec(), Source::Rrweb, place)?;
+                return match wrapper(text) {
+                    Some(Wrapper::Whole) => self.whole(text, place),
+                    Some(Wrapper::About) => self.about(text, place),
+                    Some(Wrapper::Datadog) => {
+                        let message = format!(
+                            "{} is a recording by Datadog, whose own format is not read; nothing of it was imported.",
+                            place.path
+                        );
+                        self.foreign(
+                            "datadog_unsupported",
+                            "a recording by Datadog, which is not read",
+                            message,
+                            place,
+                        );
+                        Ok(true)
+                    }
+                    Some(Wrapper::Piece) if !line => self.rrweb(text.into(), place),
+                    _ => Ok(false),
+                };
             }
         }
         Ok(true)
@@ -296,21 +349,19 @@ impl Reader<'_, '_> {
     /// A list of payloads or sessions, or one rrweb recording.
     fn list(&mut self, text: &[u8], place: &Place, offset: u64, line: bool) -> Result<bool> {
         let first = items(text, 0).next().and_then(|item| item.ok());
-        let each = first.is_some_and(|(_, at)| match form(&text[at.clone()]) {
-            Form::Clarity | Form::Session { .. } | Form::Har | Form::Decoded => true,
-            Form::Text => {
-                let inner = unescape(&text[at]);
-                let inner = trimmed(&inner);
-                inner.first() == Some(&b'{') && form(inner) == Form::Clarity
-            }
-            Form::About | Form::Unknown => false,
-        });
+        // A list for each page, as the developer tools' extension saves it.
+        let pages = first.clone().is_some_and(|(_, at)| lists_clarity(&text[at]));
+        let each = pages
+            || lists_clarity(text)
+            || first.is_some_and(|(_, at)| match form(&text[at.clone()]) {
+                Form::Session { .. } | Form::Har => true,
+                Form::About | Form::Unknown => {
+                    matches!(wrapper(&text[at]), Some(Wrapper::Whole | Wrapper::Datadog))
+                }
+                _ => false,
+            });
         if !each {
-            if line || !rrweb::looks_like(text) {
-                return Ok(false);
-            }
-            self.part(text.to_vec(), Source::Rrweb, place)?;
-            return Ok(true);
+            return if line { Ok(false) } else { self.rrweb(text.into(), place) };
         }
         let mut unknown = 0u64;
         for (index, item) in items(text, 0).enumerate() {
@@ -318,6 +369,17 @@ impl Reader<'_, '_> {
             let Ok((_, at)) = item else { break };
             let entry = Place { path: format!("{}#{}", place.path, index + 1), ..place.clone() };
             let value = &text[at.clone()];
+            if pages && value.first() == Some(&b'[') {
+                for (number, (_, inner)) in (1..).zip(items(value, 0).map_while(|item| item.ok())) {
+                    let entry = Place { path: format!("{}/{number}", entry.path), ..entry.clone() };
+                    let place_in_file = offset + (at.start + inner.start) as u64;
+                    let payload = &value[inner];
+                    if payload.first() == Some(&b'[') || !self.value(payload, &entry, place_in_file, true)? {
+                        unknown += 1;
+                    }
+                }
+                continue;
+            }
             // A list in the list is no payload; going into it would be recursion on input.
             if value.first() == Some(&b'[') || !self.value(value, &entry, offset + at.start as u64, true)? {
                 unknown += 1;
@@ -411,14 +473,24 @@ impl Reader<'_, '_> {
             if skip_space(&body, 1) + 1 == body.len() && stream(&body) {
                 continue;
             }
-            if rrweb::looks_like(&body) {
-                self.part(body, Source::Rrweb, &place)?;
-            } else {
+            if !self.rrweb(body.into(), &place)? {
                 let message = format!("{} holds no rrweb events.", place.path);
                 self.find(Finding::warning("rrweb_stream", message).at_offset(offset), &place);
             }
         }
         Ok(())
+    }
+
+    /// An upload that was captured on its way.
+    pub(crate) fn upload(&mut self, text: &[u8], place: &Place) -> Result<bool> {
+        if wrapper(text) == Some(Wrapper::SentryHeader) {
+            self.sentry(text, place)?;
+            return Ok(true);
+        }
+        match value_end(text, 0) {
+            Ok(end) if end == text.len() => self.value(text, place, 0, false),
+            _ => Ok(false),
+        }
     }
 
     fn part(&mut self, bytes: Vec<u8>, format: Source, place: &Place) -> Result<()> {
@@ -429,6 +501,7 @@ impl Reader<'_, '_> {
             scope: place.scope.clone(),
             group: place.group.clone().filter(|_| format == Source::Rrweb),
             position: place.position,
+            said: None,
         }))
     }
 }

@@ -292,7 +292,9 @@ impl Reader<'_, '_> {
         }
         let looks = look(&head);
         let mut whole = Cursor::new(head).chain(input);
-        if matches!(looks, Look::Gzip | Look::Zlib | Look::Zstd | Look::Zip) && place.layers >= MAX_LAYERS {
+        if matches!(looks, Look::Gzip | Look::Zlib | Look::Zstd | Look::Zip | Look::Tar | Look::Snappy)
+            && place.layers >= MAX_LAYERS
+        {
             let message =
                 format!("{} is packed more than {MAX_LAYERS} times over; what is inside was not read.", place.path);
             self.find(Finding::error("limit_layers", message), place);
@@ -326,6 +328,17 @@ impl Reader<'_, '_> {
                     }
                 }
                 self.zip(&mut Cursor::new(bytes), place)
+            }
+            Look::Tar => self.tar(&mut whole, place),
+            Look::Snappy => self.snappy(&mut whole, place),
+            Look::Html => self.html(&mut whole, place),
+            Look::OpenReplay => {
+                let message = format!(
+                    "{} is a recording by OpenReplay, whose own binary format is not read; nothing of it was imported.",
+                    place.path
+                );
+                self.foreign("openreplay_unsupported", "a recording by OpenReplay, which is not read", message, place);
+                Ok(())
             }
             Look::Json => self.json(&mut BufReader::with_capacity(256 << 10, whole), place),
             Look::Empty => {
@@ -378,7 +391,7 @@ impl Reader<'_, '_> {
         {
             return Err(Error::Cancelled);
         }
-        if place.layers >= MAX_LAYERS || look(&head) != Look::Json {
+        if place.layers >= MAX_LAYERS || !matches!(look(&head), Look::Json | Look::Html) {
             self.other("not_a_recording", "binary data of an unknown kind", place);
             return Ok(());
         }
@@ -396,7 +409,7 @@ fn io_error(place: &Place, source: io::Error) -> Error {
 }
 
 /// Gives its error once, then nothing.
-struct Failing(Option<io::Error>);
+pub(crate) struct Failing(pub(crate) Option<io::Error>);
 
 impl Read for Failing {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

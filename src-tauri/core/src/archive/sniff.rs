@@ -3,6 +3,10 @@
 //! The trap: the answer is shown to people who gave the wrong file. "a PNG image" helps, "invalid data at
 //! byte 0" does not.
 
+use std::io::Read as _;
+
+use crate::format::wrap::{openreplay, snappy};
+
 /// Bytes that are looked at.
 pub(crate) const HEAD: usize = 4096;
 
@@ -13,6 +17,13 @@ pub(crate) enum Look {
     Zlib,
     Zstd,
     Zip,
+    Tar,
+    /// A raw snappy block of JSON, or such blocks with their lengths before them.
+    Snappy,
+    /// A web page, in which a recording may be embedded.
+    Html,
+    /// Recognised, and not read.
+    OpenReplay,
     /// Starts like a JSON text.
     Json,
     /// Known and no recording; the words fit behind "is".
@@ -65,8 +76,14 @@ pub(crate) fn look(head: &[u8]) -> Look {
     if head.get(4..8) == Some(b"ftyp") {
         return Look::Other("a video");
     }
-    if head.get(257..262) == Some(b"ustar") {
-        return Look::Other("a tar archive, which is not read yet");
+    if is_tar(head) {
+        return Look::Tar;
+    }
+    if openreplay::is_one(head) {
+        return Look::OpenReplay;
+    }
+    if snappy::is_prefixed(head) {
+        return Look::Snappy;
     }
     if let Some((_, what)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
         // Two letters are not enough to call a text an image.
@@ -78,18 +95,18 @@ pub(crate) fn look(head: &[u8]) -> Look {
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Look::Other("text in UTF-16, which no recorder writes");
     }
-    let start = super::json::skip_space(body, 0);
+    let start = crate::format::json::skip_space(body, 0);
     match body.get(start) {
         None => return Look::Other("blank"),
-        Some(b'{' | b'[' | b'"') => return Look::Json,
+        Some(b'{' | b'[' | b'"') if is_text(body) || !is_brotli(head) => return Look::Json,
         Some(_) => {}
     }
     if !is_text(body) {
-        return Look::Unknown;
+        return if snappy::is_block(head) { Look::Snappy } else { Look::Unknown };
     }
     let word: Vec<u8> = body[start..].iter().take(64).map(u8::to_ascii_lowercase).collect();
     if word.starts_with(b"<!doctype html") || word.starts_with(b"<html") {
-        return Look::Other("an HTML page");
+        return Look::Html;
     }
     if word.starts_with(b"<?xml") || word.starts_with(b"<svg") {
         return Look::Other("an XML document");
@@ -99,6 +116,25 @@ pub(crate) fn look(head: &[u8]) -> Look {
         return Look::Csv;
     }
     Look::Other("plain text")
+}
+
+/// Brotli has no mark and may begin with a bracket or a quote. Whether bytes that do are brotli all the same.
+fn is_brotli(head: &[u8]) -> bool {
+    let mut start = [0; 256];
+    let n = brotli::Decompressor::new(head, 4096).read(&mut start).unwrap_or(0);
+    matches!(start[..n].first(), Some(b'{' | b'[' | b'"')) && is_text(&start[..n])
+}
+
+/// Whether a tar header starts here. The oldest tars have no mark, but all have a checksum.
+fn is_tar(head: &[u8]) -> bool {
+    let Some(block) = head.get(..512) else { return false };
+    let digits: Vec<u8> = block[148..156].iter().copied().filter(u8::is_ascii_digit).collect();
+    let Some(told) = std::str::from_utf8(&digits).ok().and_then(|d| u64::from_str_radix(d, 8).ok()) else {
+        return false;
+    };
+    let sum: u64 =
+        block.iter().enumerate().map(|(i, b)| if (148..156).contains(&i) { 32 } else { u64::from(*b) }).sum();
+    told == sum && block[0] != 0
 }
 
 /// UTF-8 without control characters; the last character may be cut.
@@ -120,12 +156,30 @@ mod tests {
         assert_eq!(look(b""), Look::Empty);
         assert_eq!(look(b"\x89PNG\r\n\x1a\n...."), Look::Other("a PNG image"));
         assert_eq!(look(b"\xef\xbb\xbf [1]"), Look::Json);
+        assert_eq!(look(b"[ broken"), Look::Json);
+        assert_eq!(look(b"{\"segment_id\":0}\n\x78\x9c\x00\xff"), Look::Json);
+        let mut brotli = Vec::new();
+        let mut writer = brotli::CompressorWriter::new(&mut brotli, 4096, 5, 22);
+        let text: String = (0..9000).map(|n| format!("[{n},{}],", n * n)).collect();
+        std::io::Write::write_all(&mut writer, format!("[{text}").as_bytes()).unwrap();
+        drop(writer);
+        assert_eq!(brotli[0], b'[');
+        assert_eq!(look(&brotli[..HEAD]), Look::Unknown);
         assert_eq!(look(b"BMW is a car"), Look::Other("plain text"));
         assert_eq!(look("Grüße".as_bytes()), Look::Other("plain text"));
         assert_eq!(look(&"Grüße".as_bytes()[..3]), Look::Other("plain text"));
         assert_eq!(look(b"  \n"), Look::Other("blank"));
         assert_eq!(look(b"Date,URL,Clicks\n1,2,3\n"), Look::Csv);
         assert_eq!(look(&[7, 200, 13, 0, 255]), Look::Unknown);
-        assert_eq!(look(b"<!DOCTYPE html><p>"), Look::Other("an HTML page"));
+        assert_eq!(look(b"<!DOCTYPE html><p>"), Look::Html);
+        assert_eq!(look(b"\xff\xff\xff\xff\xff\xff\xff\xfe\x01"), Look::OpenReplay);
+        let block = snap::raw::Encoder::new().compress_vec(&b"[\"w\",{}]".repeat(99)).unwrap();
+        assert_eq!(look(&block), Look::Snappy);
+        assert_eq!(look(&[&(block.len() as u32).to_be_bytes()[..], &block].concat()), Look::Snappy);
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_old();
+        header.set_size(0);
+        tar.append_data(&mut header, "a.json", &b""[..]).unwrap();
+        assert_eq!(look(&tar.into_inner().unwrap()), Look::Tar);
     }
 }

@@ -34,12 +34,31 @@ pub(crate) trait Members {
     fn empty(&self) -> String;
 }
 
+/// The upper half of the encoding that zips without a mark for UTF-8 use.
+const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀\
+                     αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+
+/// A name as text. Most archivers write UTF-8, marked or not; whatever is none is taken for what DOS wrote, so that two
+/// names never become one.
+pub(crate) fn name_text(raw: &[u8]) -> String {
+    match std::str::from_utf8(raw) {
+        Ok(name) => name.to_owned(),
+        Err(_) => raw
+            .iter()
+            .map(|b| match b {
+                0..=127 => char::from(*b),
+                _ => CP437.chars().nth(usize::from(*b) - 128).unwrap_or(char::REPLACEMENT_CHARACTER),
+            })
+            .collect(),
+    }
+}
+
 /// Why a name is not usable, or the name with `/`.
-fn safe_name(raw: &[u8]) -> std::result::Result<String, &'static str> {
+pub(crate) fn safe_name(raw: &[u8]) -> std::result::Result<String, &'static str> {
     if raw.len() > MAX_NAME {
         return Err("is too long");
     }
-    let name = String::from_utf8_lossy(raw).replace('\\', "/");
+    let name = name_text(raw).replace('\\', "/");
     let bytes = name.as_bytes();
     if name.starts_with('/') {
         return Err("is absolute");
@@ -154,7 +173,7 @@ impl Reader<'_, '_> {
         if entry.folder {
             return None;
         }
-        let shown = String::from_utf8_lossy(&entry.raw[..entry.raw.len().min(200)]).into_owned();
+        let shown = name_text(&entry.raw[..entry.raw.len().min(200)]);
         let at = format!("{}!{shown}", place.path);
         let (code, message) = match safe_name(&entry.raw) {
             Err(why) => {
@@ -316,7 +335,8 @@ impl Reader<'_, '_> {
                     };
                     let hash = Hash::of(&bytes);
                     hashes.insert(index, hash);
-                    let content_type = content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+                    let content_type =
+                        super::saved::content_type(content_type.as_deref().unwrap_or_default(), &url, &bytes);
                     self.take(Item::Asset(Asset { bytes, content_type }))?;
                     hash
                 }
@@ -534,6 +554,10 @@ mod tests {
             assert!(safe_name(bad).is_err(), "{bad:?}");
         }
         assert!(safe_name(b"a..b/c..json").is_ok());
+        assert_eq!(CP437.chars().count(), 128);
+        assert_eq!(safe_name("sitzung/größe.json".as_bytes()).unwrap(), "sitzung/größe.json");
+        assert_eq!(safe_name(b"gr\x94\xe1e.json").unwrap(), "größe.json");
+        assert_ne!(safe_name(b"\xfe.json"), safe_name(b"\xff.json"));
         assert!(safe_name(&vec![b'a'; MAX_NAME + 1]).is_err());
     }
 }

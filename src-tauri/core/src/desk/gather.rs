@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::Source;
 use crate::findings::{Finding, Findings};
 use crate::format::clarity::payload;
+use crate::format::rrweb::{self, Outline};
 
 /// Bytes of waiting bodies that are kept in memory.
 const WAIT_IN_MEMORY: u64 = 192 << 20;
@@ -78,12 +79,25 @@ struct Waiting {
 
 #[derive(Default)]
 struct Pending {
+    /// The recording that these bodies go on with.
+    joined: Option<(String, String, String)>,
     bodies: Vec<Waiting>,
     repeated: u64,
     scopes: BTreeSet<String>,
     said: Vec<Said>,
     asset_scopes: BTreeSet<[u8; 32]>,
 }
+
+/// An rrweb recording that was handed on.
+struct Begun {
+    identity: (String, String, String),
+    /// Epoch ms of its first and last event.
+    first: f64,
+    last: f64,
+}
+
+/// Longest pause, ms, after which a file can go on with a recording: the length of a session's inactivity.
+const PAUSE: f64 = 30.0 * 60_000.0;
 
 /// Takes what the archives give and hands whole sessions to `send`.
 pub(crate) struct Gather<'s> {
@@ -92,6 +106,9 @@ pub(crate) struct Gather<'s> {
     by_scope: HashMap<String, BTreeSet<Key>>,
     said: HashMap<String, Vec<Said>>,
     assets: Option<[u8; 32]>,
+    /// Recordings of each scope that later files of it may go on with, and files that go on with one.
+    begun: HashMap<String, Vec<Begun>>,
+    continuing: HashMap<String, Vec<(Key, f64, f64)>>,
     in_memory: u64,
     spool: Spool,
     single: u64,
@@ -106,6 +123,8 @@ impl<'s> Gather<'s> {
             by_scope: HashMap::new(),
             said: HashMap::new(),
             assets: None,
+            begun: HashMap::new(),
+            continuing: HashMap::new(),
             in_memory: 0,
             spool: Spool { path: spool, file: None, end: 0 },
             single: 0,
@@ -118,6 +137,11 @@ impl<'s> Gather<'s> {
         scopes.sort();
         for scope in scopes {
             self.apply_said(&scope);
+        }
+        let mut scopes: Vec<String> = self.continuing.keys().cloned().collect();
+        scopes.sort();
+        for scope in scopes {
+            self.join(&scope);
         }
         while let Some(key) = self.pending.keys().next().cloned() {
             self.close(&key)?;
@@ -148,6 +172,7 @@ impl<'s> Gather<'s> {
                 format!("{}\u{1f}{}", part.scope, self.single)
             })),
         };
+        let outline = if alone { rrweb::outline(&part.bytes) } else { None };
         let held = if self.in_memory + part.bytes.len() as u64 <= WAIT_IN_MEMORY || alone {
             self.in_memory += part.bytes.len() as u64;
             Held::Memory(part.bytes)
@@ -157,7 +182,25 @@ impl<'s> Gather<'s> {
         let pending = self.pending.entry(key.clone()).or_default();
         pending.scopes.insert(part.scope.clone());
         pending.asset_scopes.extend(self.assets);
+        pending.said.extend(part.said.map(|said| *said));
         pending.bodies.push(Waiting { path: part.path, position, hash, held });
+        if let Some(outline) = outline {
+            let Outline { first, last, continues, id } = outline;
+            let beside = self.said.get(&part.scope).into_iter().flatten();
+            let said = pending.said.iter().chain(beside).find_map(|said| Some((said, said.session.clone()?)));
+            if continues && said.is_none() {
+                self.continuing.entry(part.scope.clone()).or_default().push((key.clone(), first, last));
+                self.by_scope.entry(part.scope).or_default().insert(key);
+                return Ok(());
+            }
+            let identity = match said {
+                Some((said, session)) => {
+                    (said.project.clone().unwrap_or_default(), said.user.clone().unwrap_or_default(), session)
+                }
+                None => (String::new(), String::new(), id),
+            };
+            self.begun.entry(part.scope.clone()).or_default().push(Begun { identity, first, last });
+        }
         if alone && !self.said.contains_key(&part.scope) {
             return self.close(&key);
         }
@@ -170,11 +213,14 @@ impl<'s> Gather<'s> {
         let Some(all) = self.said.remove(scope) else { return };
         let Some(keys) = self.by_scope.get(scope) else { return };
         let clarity = keys.iter().filter(|k| matches!(k, Key::Clarity { .. })).count();
+        let named = all.iter().filter_map(|said| said.session.as_ref()).collect::<BTreeSet<_>>().len();
         for said in all {
             for key in keys {
                 let about = match (key, &said.session) {
                     (Key::Clarity { session, .. }, Some(id)) => clarity == 1 || session == id,
                     (Key::Clarity { .. }, None) => clarity == 1,
+                    // A folder may hold what is said of many recordings; each says which one it means.
+                    (Key::Rrweb(group), Some(id)) if named > 1 => group.ends_with(id.as_str()),
                     (Key::Rrweb(_), _) => true,
                 };
                 if let Some(pending) = self.pending.get_mut(key).filter(|_| about) {
@@ -184,8 +230,24 @@ impl<'s> Gather<'s> {
         }
     }
 
+    /// Gives files that start in the middle of a recording to the one of the same folder that they follow.
+    fn join(&mut self, scope: &str) {
+        let mut begun = self.begun.remove(scope).unwrap_or_default();
+        let mut files = self.continuing.remove(scope).unwrap_or_default();
+        files.sort_by(|a, b| a.1.total_cmp(&b.1));
+        for (key, first, last) in files {
+            let before = begun.iter_mut().filter(|b| b.first <= first && first - b.last <= PAUSE);
+            let Some(before) = before.max_by(|a, b| a.first.total_cmp(&b.first)) else { continue };
+            before.last = before.last.max(last);
+            if let Some(pending) = self.pending.get_mut(&key) {
+                pending.joined = Some(before.identity.clone());
+            }
+        }
+    }
+
     fn leave(&mut self, scope: &str) -> Result<()> {
         self.apply_said(scope);
+        self.join(scope);
         for key in self.by_scope.remove(scope).unwrap_or_default() {
             let Some(pending) = self.pending.get_mut(&key) else { continue };
             pending.scopes.remove(scope);
@@ -224,12 +286,13 @@ impl<'s> Gather<'s> {
                 (Source::Clarity, Some((project.clone(), user.clone(), session.clone())))
             }
             Key::Rrweb(_) => {
+                let joined = pending.joined;
                 let first = |get: fn(&Said) -> &Option<String>| said.iter().find_map(|s| get(s).clone());
                 let identity = first(|s| &s.session).map(|session| {
                     let project = first(|s| &s.project).unwrap_or_default();
                     (project, first(|s| &s.user).unwrap_or_default(), session)
                 });
-                (Source::Rrweb, identity)
+                (Source::Rrweb, joined.or(identity))
             }
         };
         let said = said

@@ -3,6 +3,8 @@
 //! The trap: this room alone may look at the clock, the file system and the environment. What it learns
 //! there goes down as an argument, so that everything below gives the same answer twice.
 
+pub mod assets;
+mod cached;
 mod derive;
 pub mod events;
 mod gather;
@@ -15,5 +17,6 @@ pub mod verify;
 mod window;
 
 pub use crate::store::Asset;
+pub use cached::CachedAssets;
 pub use import::{ImportSummary, Options, Progress, import};
-pub use window::{CachedAssets, Desk, SessionsQuery};
+pub use window::{Desk, SessionsQuery};

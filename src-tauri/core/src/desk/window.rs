@@ -4,7 +4,6 @@
 //! the state that is on screen, nothing is remembered for a caller, and what is kept (one decoded session
 //! with its trees) is kept only to answer faster.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,19 +11,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{events, import, insight, list, session};
+use super::{CachedAssets, assets, events, import, insight, list, session};
 use crate::archive;
 use crate::dom::Projection;
-use crate::dom::safe::{self, Assets};
 use crate::error::{Error, Result};
-use crate::event::{Millis, Session, Str};
+use crate::event::{Millis, Session};
 use crate::facts;
 use crate::findings::{Finding, Findings, Severity};
 use crate::replay::{self, Replay};
 use crate::store::{self, Cache};
 use crate::wire::{
-    FindingView, GapView, ImportProgressView, ImportSummaryView, MarkerView, PageView, PointerTrackView, ProjectView,
-    SessionList, SessionRow, SessionView, Transcript, TranscriptRow, print_step, print_steps,
+    AddProgressView, AddSummaryView, FindingView, GapView, ImportProgressView, ImportSummaryView, MarkerView, PageView,
+    PointerTrackView, ProjectView, SessionList, SessionRow, SessionView, Transcript, TranscriptRow, print_step,
+    print_steps,
 };
 
 /// Bins of the timeline's density.
@@ -57,6 +56,8 @@ struct Open {
     replay: Replay,
     transcript: Option<Arc<Vec<TranscriptRow>>>,
     assets: Arc<CachedAssets>,
+    /// JSON of `PageFiles`.
+    files: Option<Arc<Vec<u8>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -268,6 +269,60 @@ impl Desk {
         }
     }
 
+    /// What a session's pages asked for and what of it is there, as JSON of `PageFiles`.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn page_files(&self, id: &str) -> Result<Vec<u8>> {
+        let (session, files) = self.with(id, |open| {
+            let known = open.files.clone().ok_or_else(|| open.assets.clone());
+            Ok((open.replay.session().clone(), known))
+        })?;
+        let answer = match files {
+            Ok(known) => return Ok(known.to_vec()),
+            // Apart from the lock: the player goes on asking meanwhile.
+            Err(assets) => Arc::new(json(&assets::view(&session, &assets::wants(&session, &*assets)))?),
+        };
+        if let Some(open) = lock(&self.open).as_mut().filter(|open| Arc::ptr_eq(open.replay.session(), &session)) {
+            open.files = Some(answer.clone());
+        }
+        Ok(answer.to_vec())
+    }
+
+    /// Adds page files for all sessions of this project.
+    ///
+    /// # Errors
+    /// As [`assets::add`].
+    pub fn add_page_files(
+        &self,
+        paths: &[PathBuf],
+        progress: &dyn Fn(AddProgressView),
+        cancel: &AtomicBool,
+    ) -> Result<AddSummaryView> {
+        // A connection of its own, as for an import.
+        let mut cache = Cache::open(&self.path)?;
+        let mut tell = |p: &assets::Progress| {
+            progress(AddProgressView {
+                bytes: p.bytes_read,
+                bytes_total: p.bytes_total,
+                files: p.files as u32,
+                current: p.current.clone(),
+            });
+        };
+        let mut findings = Findings::new();
+        let answer = assets::add(&mut cache, paths, &assets::Options::default(), &mut tell, cancel, &mut findings);
+        // The player's next question finds the new files.
+        *lock(&self.open) = None;
+        let summary = answer?;
+        Ok(AddSummaryView {
+            files: summary.files as u32,
+            added: summary.added as u32,
+            bytes: summary.bytes,
+            others: summary.others.into_iter().map(|(what, n)| (what, n as u32)).collect(),
+            findings: summary.findings.iter().map(finding_view).collect(),
+        })
+    }
+
     /// Notes that a person has watched the session.
     ///
     /// # Errors
@@ -344,60 +399,12 @@ impl Desk {
             let mut replay = Replay::new(Arc::new(cache.load(id)?));
             session::seed(&cache, id, &mut replay)?;
             let assets = Arc::new(CachedAssets::of_session(&cache, id)?);
-            *slot = Some(Open { id: id.to_owned(), replay, transcript: None, assets });
+            *slot = Some(Open { id: id.to_owned(), replay, transcript: None, assets, files: None });
         }
         match slot.as_mut() {
             Some(open) => ask(open),
             None => Err(Error::SessionMissing { id: id.to_owned() }),
         }
-    }
-}
-
-/// The files that a session's archives brought, by address.
-pub struct CachedAssets {
-    by_url: HashMap<String, safe::Asset>,
-    sheets: HashMap<Str, Str>,
-}
-
-impl CachedAssets {
-    /// # Errors
-    /// The `Cache…` ones.
-    pub fn of_session(cache: &Cache, id: &str) -> Result<CachedAssets> {
-        let mut by_url = HashMap::new();
-        let mut sheets = HashMap::new();
-        let types: HashMap<[u8; 32], String> = cache.assets()?.into_iter().map(|a| (a.hash, a.content_type)).collect();
-        for (url, hash) in cache.session_assets(id)? {
-            let Some(content_type) = types.get(&hash) else { continue };
-            let name = Str::from(archive::Hash(hash).to_string());
-            if content_type.starts_with("text/css")
-                && !sheets.contains_key(&name)
-                && let Some(asset) = cache.asset(&hash)?
-            {
-                sheets.insert(name.clone(), Str::from(String::from_utf8_lossy(&asset.bytes)));
-            }
-            let asset = safe::Asset { hash: name, content_type: Str::from(content_type.as_str()) };
-            for key in [url.as_str(), without_fragment(&url), without_query(&url)] {
-                by_url.entry(key.to_owned()).or_insert_with(|| asset.clone());
-            }
-        }
-        Ok(CachedAssets { by_url, sheets })
-    }
-}
-
-fn without_fragment(url: &str) -> &str {
-    url.split('#').next().unwrap_or(url)
-}
-
-fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or(url)
-}
-
-impl Assets for CachedAssets {
-    fn find(&self, url: &str) -> Option<safe::Asset> {
-        [url, without_fragment(url), without_query(url)].iter().find_map(|key| self.by_url.get(*key)).cloned()
-    }
-    fn text(&self, hash: &str) -> Option<Str> {
-        self.sheets.get(hash).cloned()
     }
 }
 

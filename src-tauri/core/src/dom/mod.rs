@@ -13,6 +13,7 @@ mod patch;
 pub mod safe;
 mod selector;
 mod tree;
+pub mod wants;
 
 pub use patch::{PatchOp, Projection, patch};
 pub use tree::{Children, Live, Node, Sheet, Tree};

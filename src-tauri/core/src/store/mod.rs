@@ -21,7 +21,8 @@ use crate::error::{Error, Result};
 
 pub use chunk::{Chunk, encode};
 pub use read::{
-    Asset, ChunkInfo, Filter, Identity, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset, Totals,
+    Asset, AssetRow, ChunkInfo, Filter, Identity, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset,
+    Totals,
 };
 pub use write::{Keyframe, NewSession, Sketch, Writing, pack};
 
@@ -29,7 +30,7 @@ use failure::At;
 
 /// Version of decoding and of the stored event model together: raised whenever either gives other events
 /// for the same originals.
-pub const DERIVED_BY: i64 = 2;
+pub const DERIVED_BY: i64 = 3;
 
 /// "DWEL".
 const APPLICATION_ID: i64 = 0x4457_454C;
@@ -37,7 +38,7 @@ const APPLICATION_ID: i64 = 0x4457_454C;
 /// How long another program may hold the cache before we give up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0003.sql")];
 
 /// Newest `user_version` that is understood.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -87,6 +87,18 @@ pub struct StoredAsset {
     pub bytes: u64,
 }
 
+/// An address that shows a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetRow {
+    pub url: String,
+    pub hash: [u8; 32],
+    /// When it was fetched, epoch ms.
+    pub at: Option<Millis>,
+    pub content_type: String,
+    /// From a list of this session, not from one for all.
+    pub own: bool,
+}
+
 /// What replacing a session needs to know of the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionMeasure {
@@ -425,11 +437,16 @@ impl Cache {
     /// # Errors
     /// The `Cache…` ones.
     pub fn asset(&self, hash: &[u8; 32]) -> Result<Option<Asset>> {
-        let sql = "SELECT content_type, data, bytes FROM assets WHERE hash = ?";
+        let sql = "SELECT content_type, data, bytes, packed FROM assets WHERE hash = ?";
         let mut query = self.db.prepare_cached(sql).at(&self.path)?;
-        let found: Option<(String, Vec<u8>, usize)> =
-            query.query_row([&hash[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional().at(&self.path)?;
-        let Some((content_type, data, size)) = found else { return Ok(None) };
+        let found: Option<(String, Vec<u8>, usize, bool)> = query
+            .query_row([&hash[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .optional()
+            .at(&self.path)?;
+        let Some((content_type, data, size, packed)) = found else { return Ok(None) };
+        if !packed {
+            return Ok(Some(Asset { content_type, bytes: data }));
+        }
         let bytes =
             zstd::bulk::decompress(&data, size).map_err(|e| self.damaged(format!("an asset does not unpack ({e})")))?;
         Ok(Some(Asset { content_type, bytes }))
@@ -457,6 +474,31 @@ impl Cache {
                    WHERE s.session = ? ORDER BY u.url, u.hash";
         let mut query = self.db.prepare_cached(sql).at(&self.path)?;
         let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// Every file that may show in a session: of its own lists first, then of those for all sessions; by
+    /// address and hash.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn asset_rows(&self, id: &str) -> Result<Vec<AssetRow>> {
+        let sql = "SELECT u.url, u.hash, min(u.at), a.content_type, 1 AS own FROM session_asset_scopes s \
+                   JOIN asset_urls u ON u.scope = s.scope JOIN assets a ON a.hash = u.hash WHERE s.session = ?1 \
+                   GROUP BY u.url, u.hash UNION ALL \
+                   SELECT u.url, u.hash, min(u.at), a.content_type, 0 AS own FROM shared_asset_scopes s \
+                   JOIN asset_urls u ON u.scope = s.scope JOIN assets a ON a.hash = u.hash \
+                   GROUP BY u.url, u.hash ORDER BY own DESC, 1, 2";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([id], |row| {
+            Ok(AssetRow {
+                url: row.get(0)?,
+                hash: row.get(1)?,
+                at: row.get(2)?,
+                content_type: row.get(3)?,
+                own: row.get(4)?,
+            })
+        });
         rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
     }
 

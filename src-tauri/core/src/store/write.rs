@@ -223,21 +223,81 @@ impl Writing<'_> {
     /// # Errors
     /// [`Error::DiskFull`], the `Cache…` ones.
     pub fn put_asset(&self, hash: &[u8; 32], content_type: &str, bytes: &[u8]) -> Result<()> {
+        // Pictures and fonts are compressed by themselves; packed again they only cost time.
+        let tight = is_tight(bytes);
+        let squeezed = if tight { Vec::new() } else { packed(bytes)? };
+        let as_it_came = tight || squeezed.len() >= bytes.len();
+        let data = if as_it_came { bytes } else { &squeezed };
+        // Of two types for the same bytes the telling one stays, whichever came first.
         self.run(
-            "INSERT OR IGNORE INTO assets (hash, content_type, bytes, data) VALUES (?, ?, ?, ?)",
-            params![&hash[..], content_type, bytes.len(), packed(bytes)?],
+            "INSERT INTO assets (hash, content_type, bytes, data, packed) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (hash) DO UPDATE SET content_type = ?2 WHERE \
+             (content_type = 'application/octet-stream') > (?2 = 'application/octet-stream') OR \
+             ((content_type = 'application/octet-stream') = (?2 = 'application/octet-stream') AND ?2 < content_type)",
+            params![&hash[..], content_type, bytes.len(), data, !as_it_came],
         )?;
+        Ok(())
+    }
+
+    /// Whether the bytes with this hash are there.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn has_asset(&self, hash: &[u8; 32]) -> Result<bool> {
+        self.tx.prepare_cached("SELECT 1 FROM assets WHERE hash = ?").at(self.path)?.exists([&hash[..]]).at(self.path)
+    }
+
+    /// Takes files away that no list names.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn drop_unlisted_assets(&self, hashes: &[[u8; 32]]) -> Result<()> {
+        for hash in hashes {
+            self.run(
+                "DELETE FROM assets WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM asset_urls WHERE hash = ?1)",
+                [&hash[..]],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Whether a list is there.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn has_scope(&self, scope: &[u8; 32]) -> Result<bool> {
+        self.tx
+            .prepare_cached("SELECT 1 FROM asset_urls WHERE scope = ?")
+            .at(self.path)?
+            .exists([&scope[..]])
+            .at(self.path)
+    }
+
+    /// Adds an address to a list, with the time it was fetched at, epoch ms.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_asset_url_at(&self, scope: &[u8; 32], url: &str, hash: &[u8; 32], at: Option<Millis>) -> Result<()> {
+        self.run(
+            "INSERT OR IGNORE INTO asset_urls (scope, url, hash, at) VALUES (?, ?, ?, ?)",
+            params![&scope[..], url, &hash[..], at],
+        )?;
+        Ok(())
+    }
+
+    /// Makes a list serve every session.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn share_assets(&self, scope: &[u8; 32]) -> Result<()> {
+        self.run("INSERT OR IGNORE INTO shared_asset_scopes (scope) VALUES (?)", [&scope[..]])?;
         Ok(())
     }
 
     /// # Errors
     /// [`Error::DiskFull`], the `Cache…` ones.
     pub fn put_asset_url(&self, scope: &[u8; 32], url: &str, hash: &[u8; 32]) -> Result<()> {
-        self.run(
-            "INSERT OR IGNORE INTO asset_urls (scope, url, hash) VALUES (?, ?, ?)",
-            params![&scope[..], url, &hash[..]],
-        )?;
-        Ok(())
+        self.put_asset_url_at(scope, url, hash, None)
     }
 
     /// # Errors
@@ -297,6 +357,15 @@ impl Writing<'_> {
         self.run("UPDATE imports SET finished_at = ?, summary = ? WHERE id = ?", params![at, summary, id])?;
         Ok(())
     }
+}
+
+/// Whether the first bytes are those of a format that compresses what it holds.
+fn is_tight(bytes: &[u8]) -> bool {
+    const MARKS: [&[u8]; 7] =
+        [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"wOF2", b"wOFF", b"\x1aE\xdf\xa3", b"OggS"];
+    MARKS.iter().any(|mark| bytes.starts_with(mark))
+        || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
+        || bytes.get(4..8) == Some(b"ftyp")
 }
 
 /// Compresses a recorded body for [`Writing::put_original`]; apart from it, so that it can be done by many

@@ -223,6 +223,92 @@ pub struct ImportSummaryView {
     pub cancelled: bool,
 }
 
+/// What a session's pages asked for, and what of it the cache has.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "PageFiles")]
+pub struct PageFilesView {
+    pub session: String,
+    /// Style sheets, pictures, fonts and media, each address once.
+    pub wanted: u32,
+    pub cached: u32,
+    /// Only kinds that were asked for.
+    pub kinds: Vec<PageFilesKindView>,
+    pub pages: Vec<PageFilesPageView>,
+    /// What matters most first.
+    pub missing: Vec<MissingFileView>,
+    /// Pictures that the recorder masked; their addresses are not in the recording.
+    pub masked: u32,
+    /// Elements that the recorder left out.
+    pub blocked: u32,
+    /// Addresses beyond what is listed.
+    pub more: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "PageFilesKind")]
+pub struct PageFilesKindView {
+    #[ts(type = "\"sheet\" | \"image\" | \"font\" | \"media\" | \"other\"")]
+    pub kind: String,
+    pub wanted: u32,
+    pub cached: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "PageFilesPage")]
+pub struct PageFilesPageView {
+    pub number: u32,
+    pub url: String,
+    pub wanted: u32,
+    pub cached: u32,
+    pub sheets: u32,
+    pub sheets_missing: u32,
+    pub masked: u32,
+    pub blocked: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "MissingFile")]
+pub struct MissingFileView {
+    pub url: String,
+    #[ts(type = "\"sheet\" | \"image\" | \"font\" | \"media\" | \"other\"")]
+    pub kind: String,
+    /// `active`: never shown, whether there or not: a frame of another site, a plug-in, an icon that SVG takes out of
+    /// another file.
+    #[ts(type = "\"not_in_archive\" | \"active\"")]
+    pub reason: String,
+    /// Asked for by a style sheet, maybe for a rule that never applied.
+    pub by_sheet: bool,
+    /// Page views that asked for it.
+    pub pages: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+#[ts(rename = "AddProgress")]
+pub struct AddProgressView {
+    /// Of the files as they lie on disk.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    #[ts(type = "number")]
+    pub bytes_total: u64,
+    /// Page files found so far.
+    pub files: u32,
+    pub current: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(rename = "AddSummary")]
+pub struct AddSummaryView {
+    /// Style sheets, pictures, fonts and media that were found.
+    pub files: u32,
+    /// Those that the cache did not have.
+    pub added: u32,
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// What else was met ("scripts"), with counts.
+    pub others: Vec<(String, u32)>,
+    pub findings: Vec<FindingView>,
+}
+
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(rename = "Failure")]
@@ -267,6 +353,12 @@ pub fn typescript() -> String {
     add(ProjectView::decl(&config));
     add(ImportProgressView::decl(&config));
     add(ImportSummaryView::decl(&config));
+    add(PageFilesView::decl(&config));
+    add(PageFilesKindView::decl(&config));
+    add(PageFilesPageView::decl(&config));
+    add(MissingFileView::decl(&config));
+    add(AddProgressView::decl(&config));
+    add(AddSummaryView::decl(&config));
     add(ErrorView::decl(&config));
     out.push_str(step::TYPESCRIPT);
     out

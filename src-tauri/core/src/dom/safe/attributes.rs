@@ -86,6 +86,22 @@ pub(super) fn fate(ns: Namespace, tag: &str, attrs: &[Attr]) -> Fate {
     }
 }
 
+/// Elements that ask for something by themselves, and attributes that hold addresses or CSS values on any.
+pub(super) fn may_ask(ns: Namespace, tag: &str, attrs: &[Attr]) -> bool {
+    const TAGS: &[&str] = &[
+        "link", "style", "img", "image", "feimage", "use", "video", "audio", "source", "track", "input", "iframe",
+        "object", "embed", "picture",
+    ];
+    TAGS.iter().any(|t| tag.eq_ignore_ascii_case(t))
+        || attrs.iter().any(|a| {
+            let lower = a.name.to_ascii_lowercase();
+            lower == "background"
+                || lower.starts_with("dwell:")
+                || ((lower == "style" || ns != Namespace::Html || is_presentation(&lower))
+                    && a.value.contains(['(', '\\']))
+        })
+}
+
 pub(super) fn element(ns: Namespace, tag: &str, attrs: &[Attr], own_css: Option<&str>, cx: &Context) -> Shown {
     let Some((tag, role)) = part(ns, tag, attrs) else { return Shown::Hidden };
     if role == Role::Inert {
@@ -276,7 +292,7 @@ fn link(attrs: &[Attr], own_css: Option<&str>, cx: &Context) -> Shown {
     let mut lost = None;
     let text = match own_css {
         _ if !applies => None,
-        Some(own) => Some(css::sheet(own, url.as_ref().or(cx.base.as_ref()), cx, &mut missing)),
+        Some(own) => Some(css::listed(own, url.as_ref().or(cx.base.as_ref()), cx, &mut missing)),
         None => match href.map(|h| urls::sheet(h, cx.base.as_ref(), cx)) {
             Some(urls::Imported::Text { text, url }) => Some(css::sheet(&text, url.as_ref(), cx, &mut missing)),
             Some(urls::Imported::Missing(url)) => {

@@ -21,6 +21,8 @@ use super::urls::{self, Place};
 const MAX_IMPORT_DEPTH: usize = 8;
 /// How many sheets one sheet may pull in, in all.
 const MAX_IMPORTS: usize = 128;
+/// How many `@import`s are looked at, in all; those behind them are dropped.
+const MAX_IMPORTS_TRIED: usize = 1024;
 /// Sheets that are pulled in stop when the text has grown to this.
 const MAX_BYTES: usize = 32 << 20;
 /// What a picture that is not there is called: the URL that CSS defines as never fetched.
@@ -30,6 +32,16 @@ const UNKNOWN_FUNCTION: &str = "dwell-none(";
 
 /// Safe text of a whole sheet, and the absolute URLs that it asked for in vain.
 pub(super) fn sheet(text: &str, base: Option<&Url>, cx: &Context, missing: &mut Vec<String>) -> String {
+    whole(text, base, cx, missing, false)
+}
+
+/// As [`sheet`], for text that a recorder wrote out of the browser's list of rules. It writes the rules of an
+/// import in its place, and the imports behind that one, which could not be read, stay valid.
+pub(super) fn listed(text: &str, base: Option<&Url>, cx: &Context, missing: &mut Vec<String>) -> String {
+    whole(text, base, cx, missing, true)
+}
+
+fn whole(text: &str, base: Option<&Url>, cx: &Context, missing: &mut Vec<String>, late_imports: bool) -> String {
     let mut writer = Writer {
         cx,
         base: base.cloned(),
@@ -38,6 +50,8 @@ pub(super) fn sheet(text: &str, base: Option<&Url>, cx: &Context, missing: &mut 
         missing,
         importing: Vec::new(),
         imports: 0,
+        tried: 0,
+        late_imports,
     };
     if let Some(url) = base {
         writer.importing.push(without_fragment(url));
@@ -92,6 +106,8 @@ fn fragment(text: &str, start: Start, cx: &Context, missing: &mut Vec<String>) -
         missing,
         importing: Vec::new(),
         imports: MAX_IMPORTS,
+        tried: MAX_IMPORTS_TRIED,
+        late_imports: false,
     };
     writer.rewrite(text, start);
     writer.out
@@ -126,6 +142,8 @@ enum At {
     Media,
     /// Its prelude holds selectors.
     Scope,
+    /// It means nothing where it stands, and asks for nothing.
+    Void,
     Other,
 }
 
@@ -165,6 +183,9 @@ struct Writer<'a, 'c> {
     missing: &'a mut Vec<String>,
     importing: Vec<String>,
     imports: usize,
+    tried: usize,
+    /// Imports count wherever they stand in the outer sheet.
+    late_imports: bool,
 }
 
 /// Tokens one after the other, blocks not skipped. The crate's parser wants to be called recursively for a
@@ -415,6 +436,7 @@ impl Writer<'_, '_> {
                         replace!(&quoted);
                     }
                 }
+                Token::UnquotedUrl(_) if statement == Statement::At(At::Void) => replace!(NOWHERE),
                 Token::UnquotedUrl(url) => {
                     let url = self.url(url);
                     replace!(&url);
@@ -426,8 +448,8 @@ impl Writer<'_, '_> {
                     }
                     if is_one_of(name, &["url", "src", "url-prefix", "domain", "media-document", "regexp"]) {
                         let url = match tokens.skip_call() {
-                            Some(url) => self.url(&url),
-                            None => NOWHERE.to_owned(),
+                            Some(url) if statement != Statement::At(At::Void) => self.url(&url),
+                            _ => NOWHERE.to_owned(),
                         };
                         let to = tokens.position();
                         self.out.push_str(&text[copied..from]);
@@ -523,7 +545,7 @@ impl Writer<'_, '_> {
                             let taken = if !import {
                                 imports_allowed = false;
                                 self.namespace(&mut tokens, start)
-                            } else if imports_allowed {
+                            } else if imports_allowed || (self.late_imports && start == Start::Sheet) {
                                 self.out.push_str(&text[copied..from]);
                                 copied = from;
                                 self.import(&mut tokens, text)
@@ -540,7 +562,7 @@ impl Writer<'_, '_> {
                         }
                         replace!(if import { "@dwell-import" } else { "@dwell-namespace" });
                         if was_fresh {
-                            statement = Statement::At(At::Other);
+                            statement = Statement::At(At::Void);
                             at_body = Body::Style;
                         }
                         continue;
@@ -707,6 +729,10 @@ impl Writer<'_, '_> {
         let Some(url) = url else { return false };
         let media = text[media_from.min(end)..end].trim();
 
+        self.tried += 1;
+        if self.tried > MAX_IMPORTS_TRIED {
+            return true;
+        }
         let imported = urls::sheet(&url, self.base.as_ref(), self.cx);
         let (content, base) = match imported {
             urls::Imported::Text { text, url } => (text, url),
@@ -1101,6 +1127,34 @@ mod tests {
             "@namespace svg \"http://www.w3.org/2000/svg\";svg|a{}",
         );
         is("@namespace x 'http://leak.test';x|a{}", "@dwell-namespace x 'http://leak.test';x|a{}");
+    }
+
+    #[test]
+    fn imports_that_a_recorder_listed() {
+        let assets = map();
+        let cx = Context { base: Url::parse("https://shop.test/").ok(), assets: &assets };
+        let mut missing = Vec::new();
+        let text = "a{}\n@import url(\"css/open.css\");\nb{}@media print{@import 'css/x.css';}";
+        assert_eq!(
+            listed(text, cx.base.as_ref(), &cx, &mut missing),
+            "a{}\n@media print{.o{color:red}}\n\nb{}@media print{@dwell-import 'css/x.css';}"
+        );
+        sheet("a{}@import url(gone.css);@import url('gone.css');", cx.base.as_ref(), &cx, &mut missing);
+        assert!(missing.is_empty(), "what is not valid asks for nothing: {missing:?}");
+    }
+
+    #[test]
+    fn imports_without_end_end() {
+        let many = "@import 'css/x.css';".repeat(10_000);
+        let out = safe(&many);
+        assert_eq!(out.matches(".x{").count(), MAX_IMPORTS);
+        assert!(!out.contains("@import"));
+        let gone: String = (0..10_000).map(|i| format!("@import 'http://leak.test/{i}.css' print;")).collect();
+        let assets = map();
+        let cx = Context { base: None, assets: &assets };
+        let mut missing = Vec::new();
+        assert_eq!(sheet(&format!("{gone}a{{}}"), None, &cx, &mut missing), "a{}");
+        assert_eq!(missing.len(), MAX_IMPORTS_TRIED);
     }
 
     #[test]

@@ -30,10 +30,35 @@ use crate::event::{Attr, Namespace, Str};
 
 /// What the cache holds.
 pub trait Assets {
-    /// The file for an absolute URL: the same URL, else without its fragment, else without its query.
+    /// The file that an absolute URL means; the cache decides how alike two addresses must be.
     fn find(&self, url: &str) -> Option<Asset>;
     /// Content of a cached style sheet.
     fn text(&self, hash: &str) -> Option<Str>;
+    /// Told of every address that something in the page shows, and whether the cache has it; of a `srcset`
+    /// only of one candidate, a cached one when there is one.
+    fn met(&self, _want: Want, _url: &str, _found: bool) {}
+}
+
+/// What an address is wanted as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Want {
+    Sheet,
+    Image,
+    Font,
+    Media,
+    Other,
+}
+
+impl Want {
+    pub fn name(self) -> &'static str {
+        match self {
+            Want::Sheet => "sheet",
+            Want::Image => "image",
+            Want::Font => "font",
+            Want::Media => "media",
+            Want::Other => "other",
+        }
+    }
 }
 
 /// A cache with nothing in it.
@@ -90,6 +115,11 @@ pub enum Fate {
 /// What [`element`] would say of the element and its children, without the work of saying it.
 pub fn fate(ns: Namespace, tag: &str, attrs: &[Attr]) -> Fate {
     attributes::fate(ns, tag, attrs)
+}
+
+/// Whether [`element`] could ask for a file; false is certain, and much cheaper to know.
+pub fn may_ask(ns: Namespace, tag: &str, attrs: &[Attr]) -> bool {
+    attributes::may_ask(ns, tag, attrs)
 }
 
 /// What becomes of an element, its attributes and its own style sheet.

@@ -6,7 +6,7 @@
 
 use url::Url;
 
-use super::Context;
+use super::{Context, Want};
 use crate::event::Str;
 
 /// `data:` URLs longer than this are treated as missing: the frame gets each of them as text.
@@ -52,34 +52,57 @@ pub(super) fn clean(raw: &str) -> String {
     raw.trim_matches(|c: char| c <= ' ').chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect()
 }
 
+/// As [`search`], and the cache is told.
 pub(super) fn find(raw: &str, base: Option<&Url>, place: Place, cx: &Context) -> Found {
+    let (found, asked) = search(raw, base, place, cx);
+    if let Some(url) = asked {
+        cx.assets.met(wanted_as(place, &url), url.as_str(), matches!(found, Found::Kept(_)));
+    }
+    found
+}
+
+/// What an address is worth, and the absolute address that the cache was asked for.
+fn search(raw: &str, base: Option<&Url>, place: Place, cx: &Context) -> (Found, Option<Url>) {
     // Long data URLs are not copied just to be looked at.
     let head = raw.trim_start_matches(|c: char| c <= ' ');
     if head.len() > MAX_DATA_URL && starts_with_ignoring_case(head, "data:") {
-        return Found::Missing(original(head));
+        return (Found::Missing(original(head)), None);
     }
     let url = clean(raw);
     if url.is_empty() {
-        return Found::Nothing;
+        return (Found::Nothing, None);
     }
     if url.starts_with('#') {
-        return if place == Place::Style { Found::Kept(url) } else { Found::Nothing };
+        return (if place == Place::Style { Found::Kept(url) } else { Found::Nothing }, None);
     }
     match scheme(&url).as_deref() {
-        Some("data") => return data(url, place),
-        Some("blob" | "javascript" | "vbscript" | "about" | "filesystem") => return Found::Nothing,
+        Some("data") => return (data(url, place), None),
+        Some("blob" | "javascript" | "vbscript" | "about" | "filesystem") => return (Found::Nothing, None),
         _ => {}
     }
-    let Some(absolute) = resolve(&url, base) else { return Found::Missing(original(&url)) };
+    let Some(absolute) = resolve(&url, base) else { return (Found::Missing(original(&url)), None) };
     if place == Place::Style
         && let (Some(fragment), Some(base)) = (absolute.fragment(), &cx.base)
         && same_document(&absolute, base)
     {
-        return Found::Kept(format!("#{fragment}"));
+        return (Found::Kept(format!("#{fragment}")), None);
     }
-    match asset(&absolute, cx) {
+    let found = match asset(&absolute, cx) {
         Some(found) => Found::Kept(found),
         None => Found::Missing(original(absolute.as_str())),
+    };
+    (found, Some(absolute))
+}
+
+fn wanted_as(place: Place, url: &Url) -> Want {
+    let is_font = || {
+        let end = url.path().rsplit('.').next().unwrap_or_default();
+        ["woff2", "woff", "ttf", "otf", "ttc", "eot"].iter().any(|e| end.eq_ignore_ascii_case(e))
+    };
+    match place {
+        Place::Media => Want::Media,
+        Place::Style if is_font() => Want::Font,
+        Place::Picture | Place::Style => Want::Image,
     }
 }
 
@@ -116,7 +139,9 @@ pub(super) fn sheet(raw: &str, base: Option<&Url>, cx: &Context) -> Imported {
         _ => {}
     }
     let Some(absolute) = resolve(&url, base) else { return Imported::Missing(original(&url)) };
-    match cx.assets.find(absolute.as_str()).and_then(|a| cx.assets.text(&a.hash)) {
+    let found = cx.assets.find(absolute.as_str()).and_then(|a| cx.assets.text(&a.hash));
+    cx.assets.met(Want::Sheet, absolute.as_str(), found.is_some());
+    match found {
         Some(text) => Imported::Text { text, url: Some(absolute) },
         None => Imported::Missing(original(absolute.as_str())),
     }
@@ -236,6 +261,8 @@ fn decode(body: &str, base64: bool) -> String {
 pub(super) fn srcset(raw: &str, cx: &Context) -> (String, Option<String>) {
     let mut out = String::new();
     let mut missing = None;
+    // Of many candidates one is enough: a cached one, else the first.
+    let mut asked: Option<(Url, bool)> = None;
     let blank = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c');
     let mut rest = raw;
     loop {
@@ -267,7 +294,12 @@ pub(super) fn srcset(raw: &str, cx: &Context) -> (String, Option<String>) {
             descriptor = after[..end].trim();
             rest = &after[end..];
         }
-        match find(address_only, cx.base.as_ref(), Place::Picture, cx) {
+        let (found, candidate) = search(address_only, cx.base.as_ref(), Place::Picture, cx);
+        let is_cached = matches!(found, Found::Kept(_));
+        if asked.is_none() || (is_cached && !asked.as_ref().is_some_and(|(_, cached)| *cached)) {
+            asked = candidate.map(|url| (url, is_cached)).or(asked);
+        }
+        match found {
             Found::Kept(url) => {
                 let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ' ' | '-' | '+');
                 if descriptor.chars().all(plain) && !url.contains(blank) {
@@ -284,6 +316,9 @@ pub(super) fn srcset(raw: &str, cx: &Context) -> (String, Option<String>) {
             Found::Missing(url) => missing = missing.or(Some(url)),
             Found::Nothing => {}
         }
+    }
+    if let Some((url, cached)) = asked {
+        cx.assets.met(Want::Image, url.as_str(), cached);
     }
     (out, missing)
 }

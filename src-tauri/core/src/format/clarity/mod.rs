@@ -4,6 +4,7 @@
 //! tells, DOM records refer to nodes of earlier payloads, and the order of arrival means nothing. So
 //! [`payload`] reads one body without judging it, and [`decode_session`] puts the bodies of a session together.
 
+pub mod decoded;
 mod intern;
 mod layout;
 pub mod mask;

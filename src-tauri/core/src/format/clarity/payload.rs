@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::decoded;
 use super::scan::{MAX_BODY, Read, Scan};
 
 pub use super::scan::{Damage, Text};
@@ -100,12 +101,16 @@ pub fn text(body: &[u8]) -> (Cow<'_, str>, bool) {
     }
 }
 
-/// Reads only the envelope; cheap when it comes first, as the recorder writes it.
+/// Reads only the envelope, of a decoded payload too; cheap when it comes first, as the recorder writes it.
 pub fn peek(body: &[u8]) -> Result<Envelope, Refusal> {
     // Whatever cannot be a payload is turned away before its text is checked.
     let first = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).iter().find(|b| !b.is_ascii_whitespace());
     if first != Some(&b'{') {
         return Err(Refusal::Foreign);
+    }
+    if decoded::is_one(body) {
+        let envelope = decoded::envelope(body).ok_or(Refusal::Foreign)?;
+        return Reader::new(&envelope)?.envelope_only();
     }
     let (text, _) = text(body);
     Reader::new(&text)?.envelope_only()

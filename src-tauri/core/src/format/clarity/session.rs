@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+use super::decoded;
 use super::intern::Interner;
 use super::layout::{self, Numbered, Oddity};
 use super::names;
@@ -66,7 +67,13 @@ pub fn decode_session(bodies: &[Body<'_>], findings: &mut Findings) -> Option<Se
     let mut order: Vec<&Body<'_>> = bodies.iter().collect();
     order.sort_by(|a, b| (a.bytes, a.path).cmp(&(b.bytes, b.path)));
     order.dedup_by(|a, b| a.bytes == b.bytes);
-    let texts: Vec<(Cow<'_, str>, bool)> = order.iter().map(|body| payload::text(body.bytes)).collect();
+    let texts: Vec<(Cow<'_, str>, bool)> = order.iter().map(|body| text(body.bytes)).collect();
+    if let Some(body) = order.iter().find(|body| decoded::is_one(body.bytes)) {
+        let message = "This recording was decoded by another program before, which loses the order of events of the same \
+                       millisecond, white space around masked texts, events of chat windows and mobile apps, and the \
+                       recorder's count of bytes; everything else is as recorded.";
+        findings.push(Finding::note("clarity_decoded", message).at_path(body.path));
+    }
     let mut reads = Vec::with_capacity(order.len());
     let mut parser = payload::Parser::default();
     for (body, (text, replaced)) in order.iter().zip(&texts) {
@@ -102,10 +109,11 @@ pub fn decode_session(bodies: &[Body<'_>], findings: &mut Findings) -> Option<Se
         ours
     });
     reads.sort_by(|a, b| {
-        fn rank<'r>(r: &'r Read<'_>) -> (u64, u64, bool, bool, std::cmp::Reverse<usize>, &'r [u8]) {
+        fn rank<'r>(r: &'r Read<'_>) -> (u64, u64, bool, bool, bool, std::cmp::Reverse<usize>, &'r [u8]) {
             let e = r.envelope();
             let length = std::cmp::Reverse(r.bytes.len());
-            (e.page, e.sequence, r.payload.damage.is_some(), !r.payload.has_playback, length, r.bytes)
+            let decoded = decoded::is_one(r.bytes);
+            (e.page, e.sequence, r.payload.damage.is_some(), !r.payload.has_playback, decoded, length, r.bytes)
         }
         rank(a).cmp(&rank(b))
     });
@@ -137,6 +145,15 @@ pub fn decode_session(bodies: &[Body<'_>], findings: &mut Findings) -> Option<Se
         session.events.sort_by_key(|e| e.time);
     }
     Some(session)
+}
+
+fn text(body: &[u8]) -> (Cow<'_, str>, bool) {
+    if decoded::is_one(body)
+        && let Some(payload) = decoded::to_payload(body)
+    {
+        return (Cow::Owned(payload), false);
+    }
+    payload::text(body)
 }
 
 fn read<'a>(body: &Body<'a>, payload: Payload<'a>) -> Read<'a> {

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use memchr::memchr2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
+pub(in crate::format) enum Type {
     Null,
     True,
     False,
@@ -23,7 +23,7 @@ pub(super) enum Type {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Token {
+pub(in crate::format) struct Token {
     kind: Type,
     /// Byte range in the source; for strings without the quotes.
     from: u32,
@@ -33,10 +33,10 @@ pub(super) struct Token {
 }
 
 /// Longest JSON text of one event; token offsets are 32 bit.
-pub(super) const MAX_EVENT: usize = u32::MAX as usize - 1;
+pub(in crate::format) const MAX_EVENT: usize = u32::MAX as usize - 1;
 
 /// First position at or after `at` that is no JSON white space.
-pub(super) fn skip_space(src: &[u8], mut at: usize) -> usize {
+pub(in crate::format) fn skip_space(src: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = src.get(at) {
         at += 1;
     }
@@ -44,7 +44,7 @@ pub(super) fn skip_space(src: &[u8], mut at: usize) -> usize {
 }
 
 /// Position of the closing quote of the string whose content starts at `at`, and whether it has escapes.
-pub(super) fn string_end(src: &[u8], at: usize) -> Option<(usize, bool)> {
+pub(in crate::format) fn string_end(src: &[u8], at: usize) -> Option<(usize, bool)> {
     let mut i = at;
     let mut escaped = false;
     // Most strings are a few bytes long; a search call for each would cost more than the loop.
@@ -72,7 +72,7 @@ pub(super) fn string_end(src: &[u8], at: usize) -> Option<(usize, bool)> {
 
 /// End of the value that starts at `at` (not white space). Brackets are counted, not matched: the value's
 /// inside is checked when it is parsed. `None` when the text ends first or no value starts here.
-pub(super) fn skip_value(src: &[u8], at: usize) -> Option<usize> {
+pub(in crate::format) fn skip_value(src: &[u8], at: usize) -> Option<usize> {
     match *src.get(at)? {
         b'"' => string_end(src, at + 1).map(|(end, _)| end + 1),
         b'{' | b'[' => {
@@ -105,7 +105,7 @@ pub(super) fn skip_value(src: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Reads one value that fills `src` into `tokens`. On error: the byte offset of what was not expected.
-pub(super) fn parse(src: &[u8], tokens: &mut Vec<Token>) -> Result<(), usize> {
+pub(in crate::format) fn parse(src: &[u8], tokens: &mut Vec<Token>) -> Result<(), usize> {
     #[derive(PartialEq)]
     enum Want {
         Value,
@@ -229,7 +229,7 @@ fn close(tokens: &mut [Token], open: &mut Vec<u32>, end: usize) {
 
 /// One value of a parsed text.
 #[derive(Clone, Copy)]
-pub(super) struct Val<'t> {
+pub(in crate::format) struct Val<'t> {
     src: &'t [u8],
     tokens: &'t [Token],
     at: u32,
@@ -237,28 +237,28 @@ pub(super) struct Val<'t> {
 
 impl<'t> Val<'t> {
     /// The value that `parse` read; `None` when it read nothing.
-    pub(super) fn root(src: &'t [u8], tokens: &'t [Token]) -> Option<Val<'t>> {
+    pub(in crate::format) fn root(src: &'t [u8], tokens: &'t [Token]) -> Option<Val<'t>> {
         (!tokens.is_empty()).then_some(Val { src, tokens, at: 0 })
     }
     fn token(self) -> Token {
         self.tokens[self.at as usize]
     }
-    pub(super) fn kind(self) -> Type {
+    pub(in crate::format) fn kind(self) -> Type {
         self.token().kind
     }
-    pub(super) fn is_object(self) -> bool {
+    pub(in crate::format) fn is_object(self) -> bool {
         self.kind() == Type::Object
     }
-    pub(super) fn is_array(self) -> bool {
+    pub(in crate::format) fn is_array(self) -> bool {
         self.kind() == Type::Array
     }
-    pub(super) fn is_string(self) -> bool {
+    pub(in crate::format) fn is_string(self) -> bool {
         matches!(self.kind(), Type::Plain | Type::Escaped)
     }
-    pub(super) fn is_null(self) -> bool {
+    pub(in crate::format) fn is_null(self) -> bool {
         self.kind() == Type::Null
     }
-    pub(super) fn as_bool(self) -> Option<bool> {
+    pub(in crate::format) fn as_bool(self) -> Option<bool> {
         match self.kind() {
             Type::True => Some(true),
             Type::False => Some(false),
@@ -266,13 +266,13 @@ impl<'t> Val<'t> {
         }
     }
     /// The JSON text of the value; strings without their quotes and not unescaped.
-    pub(super) fn bytes(self) -> &'t [u8] {
+    pub(in crate::format) fn bytes(self) -> &'t [u8] {
         let t = self.token();
         &self.src[t.from as usize..t.to as usize]
     }
     /// The JSON text of the value without white space between its tokens, so that pretty-printed exports
     /// give what compact ones do.
-    pub(super) fn raw(self) -> Cow<'t, str> {
+    pub(in crate::format) fn raw(self) -> Cow<'t, str> {
         let t = self.token();
         let (from, to) = (t.from as usize, t.to as usize);
         let src = if self.is_string() { &self.src[from - 1..to + 1] } else { &self.src[from..to] };
@@ -295,7 +295,7 @@ impl<'t> Val<'t> {
         out.extend_from_slice(&src[kept..]);
         Cow::Owned(String::from_utf8_lossy(&out).into_owned())
     }
-    pub(super) fn text(self) -> Option<Cow<'t, str>> {
+    pub(in crate::format) fn text(self) -> Option<Cow<'t, str>> {
         match self.kind() {
             Type::Plain => Some(String::from_utf8_lossy(self.bytes())),
             Type::Escaped => Some(Cow::Owned(unescape(self.bytes()))),
@@ -303,14 +303,14 @@ impl<'t> Val<'t> {
         }
     }
     /// A number, or a string that holds one.
-    pub(super) fn number(self) -> Option<f64> {
+    pub(in crate::format) fn number(self) -> Option<f64> {
         match self.kind() {
             Type::Number | Type::Plain => number(self.bytes()),
             _ => None,
         }
     }
     /// A whole number; `None` for fractions and for what is no number.
-    pub(super) fn int(self) -> Option<i64> {
+    pub(in crate::format) fn int(self) -> Option<i64> {
         if self.kind() != Type::Number {
             return None;
         }
@@ -322,25 +322,25 @@ impl<'t> Val<'t> {
         (n.fract() == 0.0 && n.abs() < 9e15).then_some(n as i64)
     }
     /// The items of an array; nothing for other values.
-    pub(super) fn items(self) -> Items<'t> {
+    pub(in crate::format) fn items(self) -> Items<'t> {
         let t = self.token();
         let (at, end) = if t.kind == Type::Array { (self.at + 1, t.next) } else { (0, 0) };
         Items { src: self.src, tokens: self.tokens, at, end }
     }
     /// Keys and values of an object; nothing for other values.
-    pub(super) fn entries(self) -> impl Iterator<Item = (Val<'t>, Val<'t>)> {
+    pub(in crate::format) fn entries(self) -> impl Iterator<Item = (Val<'t>, Val<'t>)> {
         let t = self.token();
         let (at, end) = if t.kind == Type::Object { (self.at + 1, t.next) } else { (0, 0) };
         let mut flat = Items { src: self.src, tokens: self.tokens, at, end };
         std::iter::from_fn(move || Some((flat.next()?, flat.next()?)))
     }
     /// The last value under `key`, as JavaScript would have it.
-    pub(super) fn get(self, key: &str) -> Option<Val<'t>> {
+    pub(in crate::format) fn get(self, key: &str) -> Option<Val<'t>> {
         self.entries().filter(|(k, _)| k.bytes() == key.as_bytes()).map(|(_, v)| v).last()
     }
     /// A digest that is equal for deep-equal values: key order, spacing, escapes and the spelling of
     /// numbers do not count. `skip` names keys of the outermost object to leave out.
-    pub(super) fn digest(self, skip: &[&str]) -> u128 {
+    pub(in crate::format) fn digest(self, skip: &[&str]) -> u128 {
         let first = self.at as usize;
         let last = self.token().next as usize;
         let mut of: Vec<u128> = vec![0; last - first];
@@ -371,7 +371,7 @@ impl<'t> Val<'t> {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Items<'t> {
+pub(in crate::format) struct Items<'t> {
     src: &'t [u8],
     tokens: &'t [Token],
     at: u32,
@@ -409,7 +409,7 @@ fn short_int(bytes: &[u8]) -> Option<i64> {
     Some(if negative { -n } else { n })
 }
 
-pub(super) fn number(bytes: &[u8]) -> Option<f64> {
+pub(in crate::format) fn number(bytes: &[u8]) -> Option<f64> {
     if let Some(n) = short_int(bytes) {
         return Some(n as f64);
     }
@@ -434,7 +434,7 @@ fn hash_bytes(seed: u128, bytes: &[u8]) -> u128 {
 }
 
 /// Text of a string's content. Half surrogate pairs and broken UTF-8 become U+FFFD.
-pub(super) fn unescape(bytes: &[u8]) -> String {
+pub(in crate::format) fn unescape(bytes: &[u8]) -> String {
     let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
@@ -486,7 +486,7 @@ fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// A JSON number as JavaScript's `String(n)` prints it.
-pub(super) fn js_number(bytes: &[u8]) -> String {
+pub(in crate::format) fn js_number(bytes: &[u8]) -> String {
     let Some(n) = number(bytes) else { return String::from_utf8_lossy(bytes).into_owned() };
     if n == 0.0 {
         return "0".to_owned();

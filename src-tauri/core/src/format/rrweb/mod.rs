@@ -9,7 +9,7 @@
 //! - [`read_events`] takes a file apart without reading what is inside the events.
 //! - [`decode_session`] makes a session of all files known of it.
 
-mod json;
+pub(in crate::format) mod json;
 mod nodes;
 mod read;
 mod session;
@@ -18,7 +18,7 @@ mod style;
 mod tests;
 
 pub use read::{RawEvent, Read, looks_like, read, read_events};
-pub use session::{decode_events, decode_session};
+pub use session::{Outline, decode_events, decode_session, outline};
 
 /// One file or archive member, already decompressed.
 #[derive(Debug, Clone, Copy)]

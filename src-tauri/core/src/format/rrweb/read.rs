@@ -38,6 +38,8 @@ pub struct Read<'a> {
     pub session: Option<String>,
     /// Version of the recorder, where the container says it.
     pub recorder: Option<String>,
+    /// Number of the segment in its session, where a vendor numbers them (Sentry, from 0).
+    pub segment: Option<u64>,
 }
 
 /// Strings inside strings that are opened (Amplitude: JSON of a packed string in a list of strings).
@@ -379,6 +381,9 @@ impl<'a> Reader<'a, '_> {
             b"_sid" => head.sid = json::number(bare).filter(|n| *n >= 0.0 && n.fract() == 0.0).map(|n| n as u64),
             b"windowId" | b"window_id" if !bare.is_empty() && bare != b"null" => {
                 head.window = Some(json::unescape(bare).into());
+            }
+            b"segment_id" => {
+                self.out.segment = json::number(bare).filter(|n| *n >= 0.0 && n.fract() == 0.0).map(|n| n as u64);
             }
             b"session" if value[0] == b'{' => {
                 let mut tokens = Vec::new();

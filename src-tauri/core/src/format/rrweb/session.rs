@@ -43,6 +43,7 @@ pub fn decode_session(files: &[Body<'_>], id: Option<&str>, findings: &mut Findi
         let (a, b) = (span(a), span(b));
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
     });
+    let holes = holes(&reads);
     let mut session = None;
     let mut recorder = None;
     let mut events: Vec<RawEvent<'_>> = Vec::new();
@@ -53,7 +54,84 @@ pub fn decode_session(files: &[Body<'_>], id: Option<&str>, findings: &mut Findi
     }
     let mut decoded = decode_events(events, id.or(session.as_deref()), findings)?;
     decoded.format_version = decoded.format_version.or(recorder);
+    for Hole { lost, from, until } in holes {
+        let reason = match lost {
+            1 => "One part of the recording is missing here.".to_owned(),
+            n => format!("{n} parts of the recording are missing here."),
+        };
+        let at = decoded.pages.iter().rposition(|p| p.started_at <= until).unwrap_or(0);
+        let Some(page) = decoded.pages.get_mut(at) else { continue };
+        findings
+            .push(Finding::warning("rrweb-events-lost", reason.clone()).in_session(&decoded.id).on_page(page.number));
+        page.gaps.push(Gap { from, until, reason });
+    }
     Some(decoded)
+}
+
+/// Numbered segments that are missing before, or between, those that are there.
+struct Hole {
+    lost: u64,
+    from: Millis,
+    until: Millis,
+}
+
+fn holes(reads: &[Read<'_>]) -> Vec<Hole> {
+    // By number: first and last event.
+    let mut there: std::collections::BTreeMap<u64, (f64, f64)> = Default::default();
+    for read in reads {
+        let Some(number) = read.segment else { continue };
+        let span = there.entry(number).or_insert((f64::INFINITY, f64::NEG_INFINITY));
+        for event in read.events.iter().filter(|e| e.time >= 1e11) {
+            *span = (span.0.min(event.time), span.1.max(event.time));
+        }
+    }
+    let mut holes = Vec::new();
+    let mut before: Option<(u64, f64)> = None;
+    for (number, (first, last)) in there.into_iter().filter(|(_, (first, _))| first.is_finite()) {
+        let lost = number - before.map_or(0, |(n, _)| n + 1);
+        if lost > 0 {
+            let from = before.map_or(first, |(_, end)| end);
+            holes.push(Hole { lost, from: millis(from.min(first)), until: millis(first) });
+        }
+        before = Some((number, last));
+    }
+    holes
+}
+
+/// What a file tells of its place among others without being decoded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    /// Time of the first and the last event, as recorded.
+    pub first: f64,
+    pub last: f64,
+    /// It starts with changes to a page that is in another file.
+    pub continues: bool,
+    /// The id that [`decode_session`] gives the file alone.
+    pub id: String,
+}
+
+/// Looks a file over; `None` when it has no events.
+pub fn outline(bytes: &[u8]) -> Option<Outline> {
+    let read = read(bytes, "", &mut Findings::new());
+    let mut events = read.events;
+    put_in_order(&mut events, &mut Findings::new());
+    let (first, last) = (events.first()?.time, events.last()?.time);
+    let continues = events.iter().find(|e| matches!(e.kind, 2..=4)).is_some_and(|e| e.kind == 3);
+    let id = read.session.unwrap_or_else(|| own_id(&events, first));
+    Some(Outline { first, last, continues, id })
+}
+
+/// An id of the first URL and the first timestamp, for recordings that have none.
+fn own_id(events: &[RawEvent<'_>], start: f64) -> String {
+    let mut tokens = Vec::new();
+    let href = events.iter().filter(|e| e.kind == 4).find_map(|e| {
+        json::parse(&e.json, &mut tokens).ok()?;
+        let href = Val::root(&e.json, &tokens)?.get("data")?.get("href")?.text()?;
+        Some(href.into_owned())
+    });
+    let digest = Sha256::digest(format!("{}{}", href.unwrap_or_default(), start.floor() as i64).as_bytes());
+    let hex: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+    format!("r-{hex}")
 }
 
 /// Decodes the events of one session, already read. See [`decode_session`].
@@ -70,21 +148,9 @@ pub fn decode_events(mut events: Vec<RawEvent<'_>>, id: Option<&str>, findings: 
         documents: 0,
         user: None,
         version: None,
+        mobile: false,
     };
-    let mut tokens = Vec::new();
-    let href = events.iter().filter(|e| e.kind == 4).find_map(|e| {
-        json::parse(&e.json, &mut tokens).ok()?;
-        let href = Val::root(&e.json, &tokens)?.get("data")?.get("href")?.text()?;
-        Some(href.into_owned())
-    });
-    let id = match id {
-        Some(id) => id.to_owned(),
-        None => {
-            let digest = Sha256::digest(format!("{}{}", href.unwrap_or_default(), start.floor() as i64).as_bytes());
-            let hex: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
-            format!("r-{hex}")
-        }
-    };
+    let id = id.map_or_else(|| own_id(&events, start), str::to_owned);
     decoder.run(&events);
     let Decoder { findings: found, mut pages, events, user, version, .. } = decoder;
     for page in pages.iter().filter(|p| !p.has_snapshot) {
@@ -202,6 +268,59 @@ struct Decoder {
     documents: u32,
     user: Option<String>,
     version: Option<String>,
+    /// It was said that this is no recording of a page.
+    mobile: bool,
+}
+
+/// Events of a window that are looked at to tell whose page they change.
+const SAMPLE: usize = 200;
+/// Longest pause, ms, between a window's end and its going on under another name.
+const RENAMED: f64 = 30.0 * 60_000.0;
+
+/// The window that goes on under the name of window `w`: an earlier one that has ended, whose nodes are the ones that
+/// `w` speaks of and which `w`, without any page of its own, adds new ones to. A vendor's window id can change while
+/// the page stays; another tab's ids would clash sooner or later, and must never get into this page.
+fn renamed(events: &[RawEvent<'_>], windows: &[Window], w: usize) -> Option<usize> {
+    let window = &windows[w];
+    if window.order.iter().any(|i| matches!(events[*i].kind, 2 | 4)) {
+        return None;
+    }
+    let begins = *window.order.first()?;
+    let ended = |other: &&(usize, &Window)| {
+        other.0 != w
+            && other.1.shown
+            && other.1.order.last().is_some_and(|last| *last < begins)
+            && events[begins].time - other.1.last_time <= RENAMED
+    };
+    let candidates: Vec<(usize, &Window)> = windows.iter().enumerate().collect();
+    let (at, earlier) = *candidates.iter().filter(ended).max_by(|a, b| a.1.last_time.total_cmp(&b.1.last_time))?;
+    let mut added: std::collections::HashSet<i64> = Default::default();
+    let mut tokens = Vec::new();
+    let mut changes = 0;
+    for i in window.order.iter().take(SAMPLE).filter(|i| events[**i].kind == 3) {
+        let json = &events[*i].json;
+        json::parse(json, &mut tokens).ok()?;
+        let data = Val::root(json, &tokens)?.get("data")?;
+        let known = |id: i64, added: &std::collections::HashSet<i64>| {
+            added.contains(&id) || u64::try_from(id).is_ok_and(|id| earlier.document.known(id).is_some())
+        };
+        for add in data.get("adds").into_iter().flat_map(Val::items) {
+            let id = add.get("node").and_then(|n| n.get("id")).and_then(Val::int)?;
+            added.insert(id);
+        }
+        let spoken_of = data.get("id").into_iter().chain(
+            [("texts", "id"), ("attributes", "id"), ("removes", "id"), ("adds", "parentId")].into_iter().flat_map(
+                |(list, key)| data.get(list).into_iter().flat_map(Val::items).filter_map(move |v| v.get(key)),
+            ),
+        );
+        for id in spoken_of.filter_map(Val::int).filter(|id| *id > 0) {
+            changes += 1;
+            if !known(id, &added) {
+                return None;
+            }
+        }
+    }
+    (changes > 0).then_some(at)
 }
 
 fn millis(time: f64) -> Millis {
@@ -225,6 +344,11 @@ fn resolve(from: &str, to: &str) -> String {
             Err(_) => to.to_owned(),
         },
     }
+}
+
+/// A text that is there and not empty.
+fn text<'t>(v: Val<'t>, key: &str) -> Option<std::borrow::Cow<'t, str>> {
+    v.get(key).and_then(Val::text).filter(|t| !t.is_empty())
 }
 
 fn size_of(v: Val<'_>) -> Option<(u32, u32)> {
@@ -261,7 +385,17 @@ impl Decoder {
             window_of.push(w);
         }
         let mut tokens = Vec::new();
+        let mut same: Vec<usize> = (0..windows.len()).collect();
         for (e, w) in events.iter().zip(window_of) {
+            if windows[w].at == 0
+                && same[w] == w
+                && let Some(earlier) = renamed(events, &windows, w)
+            {
+                same[w] = earlier;
+                let order = std::mem::take(&mut windows[w].order);
+                windows[earlier].order.extend(order);
+            }
+            let w = same[w];
             if let Err(at) = json::parse(&e.json, &mut tokens) {
                 self.findings.push(
                     Finding::warning("rrweb-bad-event", "An event is not valid JSON; it was skipped.")
@@ -481,6 +615,20 @@ impl Decoder {
         self.emit(w, e.time, Kind::Unknown { code: code.into(), raw: root.raw().into() });
     }
 
+    /// Facts §9.8: it looks like an rrweb stream and has no DOM.
+    fn is_mobile(&mut self, e: &RawEvent<'_>) {
+        if !std::mem::replace(&mut self.mobile, true) {
+            self.findings.push(
+                Finding::warning(
+                    "rrweb-mobile",
+                    "This is a recording of a mobile app: it has drawings or a video of screens, but no page to show.",
+                )
+                .at_path(&*e.path)
+                .at_offset(e.offset),
+            );
+        }
+    }
+
     fn broken(&mut self, e: &RawEvent<'_>, what: &str) {
         self.findings.push(
             Finding::warning("rrweb-bad-event", format!("An event lacks {what}; it was skipped."))
@@ -539,14 +687,7 @@ impl Decoder {
     fn full(&mut self, w: &mut Window, e: &RawEvent<'_>, root: Val<'_>, data: Val<'_>) {
         let Some(node) = data.get("node").filter(|n| n.is_object()) else {
             if data.get("wireframes").is_some() {
-                self.findings.push(
-                    Finding::warning(
-                        "rrweb-mobile",
-                        "This is a recording of a mobile app: it has drawings of screens, but no DOM to show.",
-                    )
-                    .at_path(&*e.path)
-                    .at_offset(e.offset),
-                );
+                self.is_mobile(e);
                 return self.unknown(w, e, root, "wireframes".to_owned());
             }
             return self.broken(e, "its DOM");
@@ -603,6 +744,7 @@ impl Decoder {
         match source {
             0 => {
                 if data.get("updates").is_some() {
+                    self.is_mobile(e);
                     return self.unknown(w, e, root, "wireframe updates".to_owned());
                 }
                 let mut batch = Batch::default();
@@ -906,15 +1048,14 @@ impl Decoder {
                     self.moved(w, e.time, &href);
                 }
             }
-            "breadcrumb" if field("category").as_deref() == Some("navigation") => {
-                let to = payload.and_then(|p| p.get("data")).and_then(|d| d.get("to")).and_then(Val::text);
-                if let Some(to) = to.filter(|t| !t.is_empty()) {
-                    self.moved(w, e.time, &to);
+            "breadcrumb" => {
+                if let Some(crumb) = payload {
+                    self.breadcrumb(w, e, crumb);
                 }
             }
-            "performanceSpan" if field("op").as_deref() == Some("navigation.push") => {
-                if let Some(to) = field("description") {
-                    self.moved(w, e.time, &to);
+            "performanceSpan" => {
+                if let Some(span) = payload {
+                    self.span(w, e, span);
                 }
             }
             "Navigate" => {
@@ -934,11 +1075,79 @@ impl Decoder {
                 self.user = self.user.take().or(field("visitor").map(|t| t.into_owned()));
                 self.version = self.version.take().or(field("recordVersion").map(|t| t.into_owned()));
             }
+            "video" if payload.is_some_and(|p| p.get("segmentId").is_some() || p.get("container").is_some()) => {
+                self.is_mobile(e);
+            }
             "page-hidden" => self.emit(w, e.time, Kind::Visibility { visible: false }),
             "page-visible" => self.emit(w, e.time, Kind::Visibility { visible: true }),
             _ => {}
         }
         let value = payload.filter(|p| !p.is_null()).map(|p| p.text().map_or_else(|| p.raw().into(), |t| t.into()));
         self.emit(w, e.time, Kind::Custom { name: tag, value });
+    }
+
+    /// What Sentry's recorder noted in words: the console, navigation, and clicks that stay in their own event.
+    fn breadcrumb(&mut self, w: &mut Window, e: &RawEvent<'_>, crumb: Val<'_>) {
+        let data = crumb.get("data");
+        match text(crumb, "category").as_deref() {
+            Some("navigation") => {
+                if let Some(to) = data.and_then(|d| text(d, "to")) {
+                    self.moved(w, e.time, &to);
+                }
+            }
+            Some("console") => {
+                let level = crumb.get("level").and_then(|l| self.strings.value(l));
+                let level = match level {
+                    Some(level) if &*level == "warning" => self.strings.keep("warn"),
+                    Some(level) => level,
+                    None => self.strings.keep("log"),
+                };
+                let message = text(crumb, "message").unwrap_or_default().into();
+                self.emit(w, e.time, Kind::Console { level, message, trace: None });
+            }
+            _ => {}
+        }
+    }
+
+    /// What Sentry's recorder measured: requests, navigation, and web vitals.
+    fn span(&mut self, w: &mut Window, e: &RawEvent<'_>, span: Val<'_>) {
+        let Some(op) = text(span, "op") else { return };
+        let number = |key: &str| span.get(key).and_then(Val::number);
+        let data = span.get("data");
+        let of_data = |key: &str| data.and_then(|d| d.get(key)).and_then(Val::number);
+        match &*op {
+            "navigation.push" => {
+                if let Some(to) = text(span, "description") {
+                    self.moved(w, e.time, &to);
+                }
+            }
+            "resource.fetch" | "resource.xhr" => {
+                let kind = Kind::Network {
+                    url: text(span, "description").unwrap_or_default().into(),
+                    method: data.and_then(|d| d.get("method")).and_then(|m| self.strings.value(m)),
+                    status: of_data("statusCode").filter(|s| (0.0..1000.0).contains(s)).map(|s| s as u32),
+                    duration_ms: number("endTimestamp").zip(number("startTimestamp")).map(|(end, start)| {
+                        // Seconds with a fraction; tenths of a millisecond are noise of the floats.
+                        ((end - start) * 10_000.0).round() / 10.0
+                    }),
+                    detail: Some(span.raw().into()),
+                };
+                self.emit(w, e.time, kind);
+            }
+            "largest-contentful-paint" | "cumulative-layout-shift" | "interaction-to-next-paint" | "web-vital" => {
+                let vital = if &*op == "web-vital" { text(span, "description").unwrap_or_default() } else { op };
+                // Names and units of Clarity's metrics, so that both recorders fill the same fields.
+                let (name, unit) = match &*vital {
+                    "largest-contentful-paint" => ("largest_paint", 1.0),
+                    "cumulative-layout-shift" => ("cumulative_layout_shift", 1000.0),
+                    "interaction-to-next-paint" => ("interaction_next_paint", 1.0),
+                    other => (other, 1.0),
+                };
+                if let Some(value) = of_data("value").filter(|_| !name.is_empty()) {
+                    self.emit(w, e.time, Kind::Metric { name: name.into(), value: value * unit });
+                }
+            }
+            _ => {}
+        }
     }
 }

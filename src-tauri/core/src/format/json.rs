@@ -6,10 +6,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::limits::{MAX_JSON_DEPTH, MAX_STRING};
+/// Objects and lists inside each other in a JSON text. A DOM nests two per element in rrweb; browsers stop
+/// at 512 elements when they parse, scripts may go deeper.
+pub const MAX_JSON_DEPTH: usize = 10_000;
+/// Bytes of one JSON string.
+pub const MAX_STRING: usize = 128 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
+pub enum Why {
     /// The text ends inside a value.
     Truncated,
     /// A byte that cannot stand there.
@@ -22,12 +26,12 @@ pub(crate) enum Why {
 
 /// Where and why a text is no JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Problem {
-    pub(crate) offset: usize,
-    pub(crate) why: Why,
+pub struct Problem {
+    pub offset: usize,
+    pub why: Why,
 }
 
-pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
+pub fn skip_space(text: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
         at += 1;
     }
@@ -71,7 +75,7 @@ fn scalar_end(text: &[u8], at: usize) -> Result<usize, Problem> {
 }
 
 /// Offset behind the value that starts at `at` (no space before it).
-pub(crate) fn value_end(text: &[u8], at: usize) -> Result<usize, Problem> {
+pub fn value_end(text: &[u8], at: usize) -> Result<usize, Problem> {
     match text.get(at) {
         Some(b'"') => return string_end(text, at),
         Some(b'{' | b'[') => {}
@@ -151,7 +155,7 @@ type Entry = (Range<usize>, Range<usize>);
 
 /// The values of one list, or of one object with their keys, one after the other. Stops behind the first
 /// problem: what came before it is whole.
-pub(crate) struct Items<'t> {
+pub struct Items<'t> {
     text: &'t [u8],
     at: usize,
     object: bool,
@@ -160,7 +164,7 @@ pub(crate) struct Items<'t> {
 }
 
 /// Iterates over the list or object that opens at `at`; over nothing when something else stands there.
-pub(crate) fn items(text: &[u8], at: usize) -> Items<'_> {
+pub fn items(text: &[u8], at: usize) -> Items<'_> {
     let opener = text.get(at).copied();
     Items { text, at: at + 1, object: opener == Some(b'{'), first: true, done: !matches!(opener, Some(b'{' | b'[')) }
 }
@@ -205,7 +209,7 @@ impl Iterator for Items<'_> {
 ///
 /// A lone surrogate has no UTF-8; it stays written as its escape, which a JSON text inside the string
 /// understands again.
-pub(crate) fn unescape(quoted: &[u8]) -> Cow<'_, [u8]> {
+pub fn unescape(quoted: &[u8]) -> Cow<'_, [u8]> {
     let raw = quoted.strip_prefix(b"\"").unwrap_or(quoted);
     let raw = raw.strip_suffix(b"\"").unwrap_or(raw);
     let Some(first) = memchr::memchr(b'\\', raw) else { return Cow::Borrowed(raw) };
@@ -249,6 +253,97 @@ pub(crate) fn unescape(quoted: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
+/// The value under `key` (which needs no escapes) of the object that opens at `at`; the first of several.
+pub fn field(text: &[u8], at: usize, key: &str) -> Option<Range<usize>> {
+    if text.get(at) != Some(&b'{') {
+        return None;
+    }
+    items(text, at).map_while(|item| item.ok()).find(|(k, _)| &text[k.clone()] == key.as_bytes()).map(|(_, v)| v)
+}
+
+/// As [`field`], through objects in objects.
+pub fn path(text: &[u8], at: usize, keys: &[&str]) -> Option<Range<usize>> {
+    keys.iter().try_fold(at..text.len(), |range, key| field(text, range.start, key))
+}
+
+/// The text of a string, or the digits of a number; nothing for other values and for the empty string.
+pub fn word(value: &[u8]) -> Option<String> {
+    match value.first()? {
+        b'"' => Some(String::from_utf8_lossy(&unescape(value)).into_owned()).filter(|t| !t.is_empty()),
+        b'-' | b'0'..=b'9' => Some(String::from_utf8_lossy(value).into_owned()),
+        _ => None,
+    }
+}
+
+/// Appends the value without the white space between its tokens.
+pub fn squeeze(value: &[u8], out: &mut Vec<u8>) {
+    let mut at = 0;
+    let mut kept = 0;
+    while at < value.len() {
+        match value[at] {
+            b'"' => at = string_end(value, at).unwrap_or(value.len()),
+            b' ' | b'\t' | b'\n' | b'\r' => {
+                out.extend_from_slice(&value[kept..at]);
+                at = skip_space(value, at);
+                kept = at;
+            }
+            _ => at += 1,
+        }
+    }
+    out.extend_from_slice(&value[kept..]);
+}
+
+/// A text that was cut off, closed behind the last whole entry of its outermost list (of the list in it,
+/// when a list of lists was being written). `None` when there is no such entry.
+pub fn mended(text: &[u8]) -> Option<Vec<u8>> {
+    // Openers, and behind which entry the list could be closed.
+    let mut open: Vec<(u8, usize)> = Vec::new();
+    let mut i = 0;
+    while let Some(&b) = text.get(i) {
+        match b {
+            b'"' => match string_end(text, i) {
+                Ok(end) => {
+                    i = end;
+                    continue;
+                }
+                Err(_) => break,
+            },
+            b'{' | b'[' => {
+                if open.len() >= MAX_JSON_DEPTH {
+                    return None;
+                }
+                open.push((b, 0));
+            }
+            b'}' | b']' => {
+                open.pop()?;
+                if let Some((b'[', whole)) = open.last_mut() {
+                    *whole = i + 1;
+                }
+            }
+            b',' => {
+                // Scalars are whole where the next comma stands.
+                if let Some((b'[', whole)) = open.last_mut() {
+                    *whole = i;
+                }
+            }
+            _ => {}
+        }
+        i += 1;
+    }
+    let first = open.iter().position(|(b, _)| *b == b'[')?;
+    let mut at = first;
+    while open.get(at + 1).is_some_and(|(b, whole)| *b == b'[' && *whole > 0) {
+        at += 1;
+    }
+    let whole = open[at].1;
+    if whole == 0 {
+        return None;
+    }
+    let mut out = text[..whole].to_vec();
+    out.extend(open[..=at].iter().rev().map(|(b, _)| if *b == b'{' { b'}' } else { b']' }));
+    Some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,6 +380,31 @@ mod tests {
         assert_eq!(value_end(text.as_bytes(), 0), Err(Problem { offset: MAX_JSON_DEPTH, why: Why::Deep }));
         let ok = "[".repeat(MAX_JSON_DEPTH) + &"]".repeat(MAX_JSON_DEPTH);
         assert_eq!(value_end(ok.as_bytes(), 0), Ok(2 * MAX_JSON_DEPTH));
+    }
+
+    #[test]
+    fn cut_texts_are_closed_behind_their_last_whole_entry() {
+        for (cut, want) in [
+            (r#"{"d":{"s":[{"a":[1,2]},{"b":3},{"c":[{"x":1},{"y"#, Some(r#"{"d":{"s":[{"a":[1,2]},{"b":3}]}}"#)),
+            (r#"[[{"a":1}],[{"b":1},{"c"#, Some(r#"[[{"a":1}],[{"b":1}]]"#)),
+            (r#"[[{"a":1}],[{"b"#, Some(r#"[[{"a":1}]]"#)),
+            (r#"["x","y","z"#, Some(r#"["x","y"]"#)),
+            (r#"{"a":{"b":1"#, None),
+            ("[{", None),
+        ] {
+            assert_eq!(mended(cut.as_bytes()).map(|t| String::from_utf8(t).unwrap()).as_deref(), want, "{cut}");
+        }
+    }
+
+    #[test]
+    fn squeezes_and_finds() {
+        let text = br#"{ "a b" : [ 1 , "c \" d" ] , "n" : { "m" : 7 } }"#;
+        let mut out = Vec::new();
+        squeeze(text, &mut out);
+        assert_eq!(out, br#"{"a b":[1,"c \" d"],"n":{"m":7}}"#);
+        assert_eq!(&text[path(text, 0, &["n", "m"]).unwrap()], b"7");
+        assert_eq!(path(text, 0, &["n", "x"]), None);
+        assert_eq!(path(text, 0, &["a b", "x"]), None);
     }
 
     #[test]
