@@ -119,7 +119,7 @@ export function why(signal: Signal): Why {
       return {
         ...base, title: 'Script error', heads: ['What', ''],
         rows: [['Message', str(e['message']) ?? ''], ...(place ? [['Script', place]] : []), ['Whose', PARTY[String(e['party'])] ?? '']],
-        summary: str(e['message']) ?? signal.text ?? '',
+        summary: [place, PARTY_SHORT[String(e['party'])]].filter(Boolean).join(', ') || 'the recording does not tell where',
       };
     }
     case 'resize':
@@ -134,6 +134,8 @@ export function why(signal: Signal): Why {
   }
 }
 
+const PARTY_SHORT: Record<string, string> = { first: 'first party', third: 'third party' };
+
 export const PARTY: Record<string, string> = {
   first: 'The site’s own script', third: 'Another party’s script', unknown: 'The recording does not tell whose script it was',
 };
@@ -143,7 +145,8 @@ export function sentence(signal: Signal): string {
   const name = signalName(signal.kind);
   const said = name.charAt(0).toUpperCase() + name.slice(1);
   if (signal.kind === 'js_error') return signal.text ? `Script error: ${signal.text}` : 'Script error';
-  if (signal.kind === 'resize' || signal.kind === 'excessive_scroll' || signal.kind === 'quick_back') return said;
+  if (signal.kind === 'resize') return 'The window was resized';
+  if (signal.kind === 'excessive_scroll' || signal.kind === 'quick_back') return said;
   return signal.text ? `${said} on “${signal.text}”` : signal.selector ? `${said} on ${signal.selector}` : said;
 }
 

@@ -10,7 +10,7 @@ import { whyBlank } from './blank';
 import { verdicts } from './evidence';
 import { Frame } from './frame';
 import { look } from './look';
-import { neighbour } from './marks';
+import { gravity, neighbour } from './marks';
 import type { Typed } from './overlay';
 import { Playback } from './playback';
 import { NO_TRACK, Pointer } from './pointer';
@@ -387,8 +387,11 @@ export class Viewing {
       return;
     }
     const signals = this.insight?.signals ?? [];
-    const at = this.now + 1000;
-    this.evidence = signals.findLast((s) => s.time <= at) ?? signals[0] ?? null;
+    const { now } = this;
+    // Several labels can stand on one click: the gravest speaks first.
+    const here = signals.filter((s) => s.time <= now + 1000 && now <= s.until + 2000);
+    this.evidence =
+      here.sort((a, b) => gravity(a.kind) - gravity(b.kind))[0] ?? signals.findLast((s) => s.time <= now) ?? signals[0] ?? null;
   }
 
   choose(element: Element | null): void {
