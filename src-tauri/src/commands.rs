@@ -118,7 +118,13 @@ async fn save_picture(window: WebviewWindow, part: Crop, name: String) -> Answer
 }
 
 /// Asks where to, and writes. The page proposes a name, never a place.
-fn save(window: &WebviewWindow, name: &str, what: &str, ending: &str, bytes: &[u8]) -> Result<Option<PathBuf>, Refusal> {
+fn save(
+    window: &WebviewWindow,
+    name: &str,
+    what: &str,
+    ending: &str,
+    bytes: &[u8],
+) -> Result<Option<PathBuf>, Refusal> {
     let name: String = name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).take(80).collect();
     let dialog = window.dialog().file().set_parent(window).set_file_name(format!("{name}.{ending}"));
     let chosen = dialog.add_filter(what, &[ending]).blocking_save_file();

@@ -81,7 +81,8 @@ fn kind(asset: &Asset) -> Option<String> {
     let essence = asset.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'/' | b'+' | b'.' | b'-');
     let group = essence.split('/').next().unwrap_or_default();
-    let fonts = ["application/font-woff", "application/font-woff2", "application/x-font-ttf", "application/x-font-woff"];
+    let fonts =
+        ["application/font-woff", "application/font-woff2", "application/x-font-ttf", "application/x-font-woff"];
     if essence.bytes().all(plain)
         && (matches!(group, "image" | "font" | "audio" | "video") || fonts.contains(&essence.as_str()))
     {
