@@ -5,8 +5,11 @@
 /// The same names as in `commands.rs`; `capabilities/main.json` grants them to the one window.
 const COMMANDS: &[&str] = &[
     "add_page_files",
+    "cancel_export",
     "cancel_import",
     "choose_paths",
+    "choose_save",
+    "export_archive",
     "import",
     "insight",
     "mark_watched",

@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dwell_core::desk::{Desk, SessionsQuery};
 use dwell_core::error::{Error, ErrorReport};
-use dwell_core::wire::{AddProgressView, AddSummaryView, ImportProgressView, ImportSummaryView, ProjectView};
+use dwell_core::wire::{
+    AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, ImportProgressView, ImportSummaryView,
+    ProjectView,
+};
 use tauri::ipc::{Channel, Invoke, Response};
 use tauri::{AppHandle, Manager, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
@@ -23,8 +26,11 @@ type Answer<T> = Result<T, ErrorReport>;
 pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
         add_page_files,
+        cancel_export,
         cancel_import,
         choose_paths,
+        choose_save,
+        export_archive,
         import,
         insight,
         mark_watched,
@@ -206,9 +212,50 @@ async fn choose_paths(app: AppHandle, folder: bool) -> Answer<Vec<PathBuf>> {
     .await
 }
 
+#[tauri::command]
+async fn choose_save(app: AppHandle, name: String) -> Answer<Option<PathBuf>> {
+    work(app, move |app| {
+        let dialog = app.dialog().file().set_file_name(name).add_filter("Dwell archive", &["zip"]);
+        Ok(dialog.blocking_save_file().and_then(|path| path.into_path().ok()))
+    })
+    .await
+}
+
+#[tauri::command]
+async fn export_archive(
+    app: AppHandle,
+    exports: State<'_, Exports>,
+    ids: Option<Vec<String>>,
+    path: PathBuf,
+    on_progress: Channel<ExportProgressView>,
+) -> Answer<ExportSummaryView> {
+    let running = exports.0.begin()?;
+    ask(app, move |desk| {
+        // The window may be gone by now: nobody is left to tell.
+        let tell = |progress: ExportProgressView| drop(on_progress.send(progress));
+        desk.export(ids, &path, &tell, &running.cancelled)
+    })
+    .await
+}
+
+#[tauri::command]
+async fn cancel_export(exports: State<'_, Exports>) -> Answer<()> {
+    exports.0.cancel();
+    Ok(())
+}
+
+/// As [`Imports`], for exports.
+pub(crate) struct Exports(Imports);
+
+impl Default for Exports {
+    fn default() -> Exports {
+        Exports(Imports { what: "export", ..Imports::default() })
+    }
+}
+
 /// At most one import at a time, and the flag that ends it.
-#[derive(Default)]
 pub(crate) struct Imports {
+    what: &'static str,
     running: Arc<AtomicBool>,
     cancelled: Arc<AtomicBool>,
 }
@@ -219,11 +266,18 @@ struct Running {
     cancelled: Arc<AtomicBool>,
 }
 
+impl Default for Imports {
+    fn default() -> Imports {
+        Imports { what: "import", running: Arc::default(), cancelled: Arc::default() }
+    }
+}
+
 impl Imports {
     fn begin(&self) -> Answer<Running> {
         if self.running.swap(true, Ordering::AcqRel) {
-            let message = "An import is still running. Wait for its end, or cancel it.".to_owned();
-            return Err(ErrorReport { code: "import_running", message });
+            let message = format!("An {} is still running. Wait for its end, or cancel it.", self.what);
+            let code = if self.what == "export" { "export_running" } else { "import_running" };
+            return Err(ErrorReport { code, message });
         }
         self.cancelled.store(false, Ordering::Release);
         Ok(Running { running: self.running.clone(), cancelled: self.cancelled.clone() })

@@ -21,6 +21,10 @@ use std::sync::Arc;
 
 use tauri::Manager;
 
+/// Decoding is made of small allocations in many threads; the system's allocator takes a seventh of an import.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let demo = match std::env::args_os().nth(1) {
         None => false,
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
         .invoke_handler(commands::handler())
         .manage(walls.clone())
         .manage(commands::Imports::default())
+        .manage(commands::Exports::default())
         .setup(move |app| {
             let folder = projects::folder(app.handle())?;
             app.manage(projects::Projects::new(folder.clone(), demo));

@@ -2,6 +2,8 @@
 import type {
   AddProgress,
   AddSummary,
+  ExportProgress,
+  ExportSummary,
   ImportProgress,
   ImportSummary,
   Insight,
@@ -28,6 +30,10 @@ export interface Calls {
   save_moment: { args: { id: string; time: number; name: string }; answer: string | null };
   /** `part` in CSS px of the window, with the window's width. */
   save_picture: { args: { part: { x: number; y: number; width: number; height: number; window: number }; name: string }; answer: string | null };
+  choose_save: { args: { name: string }; answer: string | null };
+  /** Without ids: every session. */
+  export_archive: { args: { ids: string[] | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
+  cancel_export: { args: undefined; answer: null };
   mark_watched: { args: { id: string }; answer: null };
 }
 
@@ -41,6 +47,10 @@ export interface ByteCalls {
   pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
   replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };
   replay_steps: { args: { id: string; shown: number; until: number }; answer: Steps };
+}
+
+export interface ExportChannel {
+  onmessage: (progress: ExportProgress) => void;
 }
 
 export interface AddChannel {

@@ -241,7 +241,7 @@ function record(viewport: [number, number]): Recording {
 
   // Page 3: basket, typing, an error, a dialog
   page(61000, '/checkout/basket', 'Your basket', true, [
-    { from: START + 83000, until: START + 88000, reason: 'payloads 41 and 42 are not in the archive' },
+    { from: START + 83000, until: START + 88000, reason: 'Payloads 41 to 42 of this page view are missing.' },
   ]);
   const code = pen.el('input', { placeholder: 'Discount code', style: 'width:100%' });
   const apply = pen.el('button', { class: 'cta', style: 'background:#20302b;margin-top:12px' }, 'Apply');
@@ -364,6 +364,7 @@ function rows(n: number): SessionRow[] {
       js_errors: i % 4 === 0 ? 1 + (i % 3) : 0,
       completeness: i === 0 ? 94 : i % 10 === 5 ? 71 : 100,
       has_recording: i !== 3,
+      metadata_only: i === 3,
       watched: i % 3 === 2,
       findings: i === 0 ? 1 : i % 10 === 5 ? 3 : 0,
       activity: Array.from({ length: 58 }, (_, b) => {
@@ -404,6 +405,12 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
       if (r.idle.some(([from, until]) => from <= t && t < until)) return 0;
       return Math.round(60 + 190 * Math.abs(Math.sin(b * 0.37) * Math.cos(b * 0.11)));
     });
+    if (row.metadata_only) {
+      return {
+        row, from: row.start, until: row.start + row.duration * 1000, pages: [], density: [], idle: [], hidden: [], markers: [], findings: [],
+        facts: { id: row.id, start: new Date(row.start).toISOString(), duration: row.duration, page_count: row.page_count, click_count: row.click_count, entry_page: row.entry_page, country: 'Norway', 'tag.Plan': ['pro'] },
+      };
+    }
     return {
       row: { ...row, start: r.from, duration: (r.until - r.from) / 1000 },
       facts: { id: row.id, duration: row.duration, pages: row.page_count, clicks: row.click_count, 'tag.basket_value': ['468'], language: 'da-DK', screen: '1920x1080', 'page.url': r.pages.map((p) => p.url) },
@@ -515,6 +522,21 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
         case 'cancel_import':
           cancelled = true;
           return null;
+        case 'choose_save':
+          return `/home/ana/exports/${String(args.name)}`;
+        case 'cancel_export':
+          cancelled = true;
+          return null;
+        case 'export_archive': {
+          cancelled = false;
+          const ids = args.ids as string[] | null;
+          const { onmessage } = args.onProgress as { onmessage: (p: { bytes: number; bytes_total: number }) => void };
+          for (let i = 0; i <= 20 && !cancelled; i++) {
+            onmessage({ bytes: i * 1_410_000, bytes_total: 20 * 1_410_000 });
+            await delay(90);
+          }
+          return { path: String(args.path), sessions: ids?.length ?? n, without_recording: 1, assets: 12, notes: 0, bytes: 3_100_000, cancelled };
+        }
         case 'import': {
           const paths = args.paths as string[];
           if (paths[0]?.endsWith('missing')) throw { code: 'not_found', message: `There is no file or folder at “${paths[0]}”.` };

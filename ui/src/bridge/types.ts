@@ -30,7 +30,11 @@ completeness: number,
 /**
  * False when there is metadata but nothing to play.
  */
-has_recording: boolean, watched: boolean, 
+has_recording: boolean, 
+/**
+ * Known from lists alone: not one event of it is here.
+ */
+metadata_only: boolean, watched: boolean, 
 /**
  * Number of findings that import noted.
  */
@@ -185,6 +189,22 @@ bytes: number, bytes_total: number, sessions: number,
 current: string, findings: number, };
 
 export type ImportSummary = { sessions_added: number, sessions_updated: number, pages_added: number, duplicates: number, bytes: number, elapsed_ms: number, sessions: Array<string>, findings: Array<Finding>, cancelled: boolean, };
+
+export type ExportProgress = { 
+/**
+ * Unpacked.
+ */
+bytes: number, bytes_total: number, };
+
+export type ExportSummary = { path: string, sessions: number, without_recording: number, assets: number, notes: number, 
+/**
+ * Of the archive.
+ */
+bytes: number, 
+/**
+ * Nothing was written.
+ */
+cancelled: boolean, };
 
 export type PageFiles = { session: string, 
 /**

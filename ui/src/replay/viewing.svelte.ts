@@ -62,7 +62,10 @@ export class Viewing {
   times: Float64Array = new Float64Array();
 
   readonly page = $derived(this.view?.pages.findLast((p) => p.started_at <= this.now) ?? this.view?.pages[0] ?? null);
-  readonly gap = $derived(this.view?.pages.flatMap((p) => p.gaps).find((g) => g.from <= this.now && this.now < g.until) ?? null);
+  // A loss whose length is not known is a moment; it is told for as long as it takes to read.
+  readonly gap = $derived(
+    this.view?.pages.flatMap((p) => p.gaps).find((g) => g.from <= this.now && this.now < Math.max(g.until, g.from + 1500)) ?? null,
+  );
   readonly away = $derived(this.step?.hidden || (this.view?.hidden.some(([from, until]) => from <= this.now && this.now < until) ?? false));
   readonly viewport = $derived<[number, number]>(
     this.step?.viewport ?? this.view?.pages.find((p) => p.number === this.step?.page)?.viewport ?? this.page?.viewport ?? [1366, 768],

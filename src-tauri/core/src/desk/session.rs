@@ -31,7 +31,12 @@ pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
     let session = cache.load(id)?;
     let facts = facts::of_session(&session, &row.meta);
     let signals = derive::signals(&session);
-    let mut out = derive::facts(id, &session, &signals, &row.meta, row.project.as_deref());
+    let mut out = derive::facts(&session, &signals, &row.meta);
+    derive::place(&mut out, id, row.project.as_deref());
+    // Who came before is known to the cache, not to the recording.
+    if let Some(kind) = row.facts.get("user_type") {
+        out.insert("user_type".to_owned(), kind.clone());
+    }
     let pages = facts.pages.iter().map(facts::PageFacts::to_json).collect();
     out.insert("pages".to_owned(), Value::Array(pages));
     out.insert("signals".to_owned(), serde_json::to_value(&signals).unwrap_or_default());
@@ -44,10 +49,10 @@ pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
 /// `dwell events`.
 ///
 /// # Errors
-/// [`Error::SessionMissing`], [`Error::PageMissing`], [`Error::Usage`] for a kind that does not exist, the
-/// `Cache…` ones.
+/// [`Error::SessionMissing`], [`Error::NoRecording`], [`Error::PageMissing`], [`Error::Usage`] for a kind that
+/// does not exist, the `Cache…` ones.
 pub fn events(cache: &Cache, id: &str, page: Option<u32>, kind: Option<&str>) -> Result<Vec<Value>> {
-    cache.session(id)?;
+    check_recorded(cache, id)?;
     let session = cache.load(id)?;
     if let Some(page) = page {
         check_page(&session, id, page)?;
@@ -62,9 +67,9 @@ pub fn events(cache: &Cache, id: &str, page: Option<u32>, kind: Option<&str>) ->
 /// The DOM at a moment, with the address of the page in front then.
 ///
 /// # Errors
-/// [`Error::SessionMissing`], [`Error::PageMissing`], the `Cache…` ones.
+/// [`Error::SessionMissing`], [`Error::NoRecording`], [`Error::PageMissing`], the `Cache…` ones.
 pub fn dom(cache: &Cache, id: &str, moment: Moment) -> Result<(Arc<Tree>, String)> {
-    cache.session(id)?;
+    check_recorded(cache, id)?;
     let session = Arc::new(cache.load(id)?);
     let mut replay = Replay::new(session.clone());
     seed(cache, id, &mut replay)?;
@@ -78,6 +83,14 @@ pub fn dom(cache: &Cache, id: &str, moment: Moment) -> Result<(Arc<Tree>, String
             let url = check_page(&session, id, page)?;
             Ok((replay.tree_on_page(page, at_ms).unwrap_or_default(), url))
         }
+    }
+}
+
+fn check_recorded(cache: &Cache, id: &str) -> Result<()> {
+    cache.session(id)?;
+    match cache.listed_only(id)? {
+        true => Err(Error::NoRecording { id: id.to_owned() }),
+        false => Ok(()),
     }
 }
 
