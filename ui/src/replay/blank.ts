@@ -21,7 +21,7 @@ export interface Look {
 
 export interface Circumstance {
   snapshot: boolean;
-  /** ms until the first picture of this page; `null` when there is none to come. */
+  /** ms until a page with a picture begins, 0 when it has begun; `null` when there is none to come. */
   until: number | null;
   gap: string | null;
   look: Look | null;
@@ -31,7 +31,9 @@ export function whyBlank({ snapshot, until, gap, look }: Circumstance): string |
   if (!snapshot) return 'The recording has no snapshot of this page, so there is nothing to draw.';
   if (!look?.body) {
     if (gap) return `The picture of this moment is lost: ${gap}`;
-    return until === null ? 'Nothing of this page was recorded.' : `Nothing was recorded yet at this moment. The first picture follows in ${(Math.max(0, until) / 1000).toFixed(1)} s.`;
+    if (until === null) return 'Nothing of this page was recorded.';
+    // A page has begun before its first picture, and how long before is not always known.
+    return `Nothing was recorded yet at this moment. The first picture follows${until > 0 ? ` in ${(until / 1000).toFixed(1)} s` : ''}.`;
   }
   if (look.hidden) return 'The page kept itself out of sight at this moment: its own styles hide it until it is ready.';
   if (look.text > 0 || look.things > 0) return null;

@@ -101,6 +101,7 @@ describe('why it is blank', () => {
   it('gives the cause', () => {
     expect(whyBlank({ snapshot: false, until: null, gap: null, look: null })).toContain('no snapshot');
     expect(whyBlank({ snapshot: true, until: 1240, gap: null, look: null })).toContain('1.2 s');
+    expect(whyBlank({ snapshot: true, until: 0, gap: null, look: null })).toContain('picture follows.');
     expect(say({}, 'payload 4 is missing.')).toContain('payload 4');
     expect(say({ masked: 300 })).toContain('masked');
     expect(say({ blocked: 1 })).toContain('left out');

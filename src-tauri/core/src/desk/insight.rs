@@ -170,3 +170,50 @@ fn shorten(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Page, Source};
+
+    fn event(time: i64, kind: Kind) -> Event {
+        Event { page: 1, time, kind }
+    }
+
+    #[test]
+    fn lists_are_sorted_into_panels() {
+        let error = |message: &str| Kind::Error {
+            message: message.into(),
+            source: Some("https://shop.test/a.js".into()),
+            line: Some(3),
+            column: None,
+            stack: None,
+        };
+        let page = Page { number: 1, url: "https://shop.test/".into(), ..Page::default() };
+        let mut session = Session {
+            id: "s".into(),
+            source: Source::Clarity,
+            project: None,
+            user: None,
+            format_version: None,
+            pages: vec![page],
+            events: Vec::new(),
+        };
+        session.events = vec![
+            event(10, error("x is not defined")),
+            event(20, Kind::Custom { name: "purchase".into(), value: Some("9".into()) }),
+            event(21, Kind::Custom { name: "identify".into(), value: Some("ana".into()) }),
+            event(22, Kind::Tag { key: "plan".into(), values: vec!["pro".into(), "team".into()] }),
+            event(30, Kind::Console { level: "log".into(), message: "nothing".into(), trace: None }),
+        ];
+        for i in 0..MOST as i64 {
+            session.events.push(event(100 + i, error("again")));
+        }
+        let insight = of(&session, &SessionMeta::default());
+        assert_eq!((insight.troubles.len(), insight.more > 0), (MOST, true));
+        assert_eq!((insight.troubles[0].kind.as_str(), insight.troubles[0].party.as_str()), ("error", "first"));
+        let named: Vec<_> = insight.named.iter().map(|n| (n.kind.as_str(), n.value.as_deref())).collect();
+        assert_eq!(named, [("event", Some("9")), ("identify", Some("ana")), ("tag", Some("pro, team"))]);
+        assert_eq!(insight.signals.first().map(|s| s.kind.as_str()), Some("js_error"));
+    }
+}
