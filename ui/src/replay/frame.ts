@@ -215,6 +215,11 @@ export class Frame {
     }
   }
 
+  /** Also a closed one: the frame attached it itself. */
+  shadow(element: Element): ShadowRoot | null {
+    return this.#shadows.get(element) ?? element.shadowRoot;
+  }
+
   /** The innermost element at a place of the top viewport, through frames and shadow roots. */
   at(x: number, y: number): Element | null {
     let root: Document | ShadowRoot | null = this.document;
@@ -223,7 +228,7 @@ export class Frame {
       const hit: Element | null = root.elementFromPoint(x, y);
       if (!hit || hit === found) return found;
       found = hit;
-      const shadow: ShadowRoot | undefined = this.#shadows.get(hit) ?? hit.shadowRoot ?? undefined;
+      const shadow: ShadowRoot | undefined = this.shadow(hit) ?? undefined;
       if (shadow) {
         root = shadow;
         continue;

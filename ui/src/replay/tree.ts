@@ -21,11 +21,16 @@ const LONGEST = 200;
 const isElement = (node: Node): node is Element => node.nodeType === 1;
 const squeeze = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, LONGEST);
 
+/** Shadow root of an element; a closed one is known only to who attached it. */
+export type ShadowOf = (element: Element) => ShadowRoot | null;
+const openShadow: ShadowOf = (element) => element.shadowRoot;
+
 /** Inside of a node as it is recorded: shadow root and frame document first, no empty texts. */
-export function inside(node: Node): Node[] {
+export function inside(node: Node, shadowOf: ShadowOf = openShadow): Node[] {
   const all: Node[] = [];
   if (isElement(node)) {
-    if (node.shadowRoot) all.push(node.shadowRoot);
+    const shadow = shadowOf(node);
+    if (shadow) all.push(shadow);
     if (/^i?frame$/.test(node.localName)) {
       try {
         const doc = (node as HTMLIFrameElement).contentDocument;
@@ -43,15 +48,15 @@ export function inside(node: Node): Node[] {
 }
 
 /** Lines of everything opened below `root`. */
-export function rows(root: Node, opened: ReadonlySet<Node>): Row[] {
+export function rows(root: Node, opened: ReadonlySet<Node>, shadowOf: ShadowOf = openShadow): Row[] {
   const all: Row[] = [];
-  const stack: { node: Node; depth: number }[] = inside(root).reverse().map((node) => ({ node, depth: 0 }));
+  const stack: { node: Node; depth: number }[] = inside(root, shadowOf).reverse().map((node) => ({ node, depth: 0 }));
   for (let at = stack.pop(); at && all.length < MOST; at = stack.pop()) {
     const { node, depth } = at;
     const row: Row = { node, depth, kind: kindOf(node), opens: false, open: false, text: '' };
     if (row.kind === 'text' || row.kind === 'comment') row.text = squeeze(node.nodeValue ?? '');
     else {
-      const kids = inside(node);
+      const kids = inside(node, shadowOf);
       const only = kids.length === 1 && kids[0]?.nodeType === 3 ? squeeze(kids[0].nodeValue ?? '') : null;
       if (only !== null && only.length <= 60) row.text = only;
       else row.opens = kids.length > 0;

@@ -145,14 +145,23 @@ describe('tree of the page', () => {
     const doc = page('');
     let at: Element = doc.body;
     const open = new Set<Node>([doc.documentElement, doc.body]);
-    for (let i = 0; i < 3000; i++) {
+    for (let i = 0; i < 1200; i++) {
       const next = doc.createElement('i');
       at.append(next);
       open.add(next);
       at = next;
     }
-    expect(rows(doc, open)).toHaveLength(3004);
+    expect(rows(doc, open)).toHaveLength(1204);
     expect(inside(at)).toEqual([]);
+  });
+  it('shows a shadow root, also a closed one that it is told of', () => {
+    const doc = page('<div></div>');
+    const host = doc.querySelector('div')!;
+    const root = host.attachShadow({ mode: 'closed' });
+    root.innerHTML = '<p>in</p>';
+    expect(inside(host)).toEqual([]);
+    expect(inside(host, (e) => (e === host ? root : null))).toEqual([root]);
+    expect(wayTo(root.firstElementChild!)).toContain(host);
   });
   it('shows attributes as recorded', () => {
     const doc = page('<img data-dwell-src="/a.png" src="replay-asset://localhost/abc" class="x" dwell-hover="" alt="">');
