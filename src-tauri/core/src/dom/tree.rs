@@ -761,6 +761,13 @@ impl Tree {
         if let Some(sheets) = adopter {
             self.with_live(id, |l| l.adopted = sheets);
         }
+        // A shadow root that waited for this host, and an adoption that came for the host meanwhile.
+        let shadow = self.at(self.nodes[slot as usize].shadow).map(|root| root.id);
+        if let Some(shadow) = shadow
+            && let Some(sheets) = self.waiting_adoptions.remove(&id)
+        {
+            self.with_live(shadow, |l| l.adopted = sheets);
+        }
     }
 
     /// Attaches the node, unless that would put it under itself: then it stays where it was, and goes when it

@@ -121,7 +121,7 @@ impl Cache {
         Ok(cache)
     }
 
-    /// Opens a cache that is there for reading only.
+    /// Opens a cache that is there for reading only; one of an older version is brought up to date first.
     ///
     /// # Errors
     /// [`Error::PathMissing`] and the `Cache…` ones.
@@ -159,12 +159,24 @@ impl Cache {
             other => other?,
         };
         if version < VERSION {
-            let reason = if version == 0 {
-                "it is empty.".to_owned()
-            } else {
-                format!("it was written by an older Dwell (version {version}); import something into it first.")
+            drop(db);
+            // Written by an older Dwell, or killed while it was made: whoever may write brings it up to date.
+            return match Cache::open(path) {
+                Ok(current) => {
+                    drop(current);
+                    Cache::open_read_only(path)
+                }
+                Err(Error::CacheReadOnly { .. }) => {
+                    let reason = match version {
+                        0 => "it is empty.".to_owned(),
+                        _ => format!(
+                            "it was written by an older Dwell (version {version}) and cannot be brought up to date: it is write-protected."
+                        ),
+                    };
+                    Err(Error::CacheForeign { path: path.to_owned(), reason })
+                }
+                Err(other) => Err(other),
             };
-            return Err(Error::CacheForeign { path: path.to_owned(), reason });
         }
         db.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(Cache { path: path.to_owned(), db, unpackers: read::Unpackers::default() })
