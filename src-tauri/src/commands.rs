@@ -14,9 +14,10 @@ use dwell_core::wire::{
     ProjectView,
 };
 use tauri::ipc::{Channel, Invoke, Response};
-use tauri::{AppHandle, Manager, State};
+use tauri::{AppHandle, Manager, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 
+use crate::picture::{self, Crop};
 use crate::projects::{Projects, Which};
 use crate::walls::Walls;
 
@@ -31,6 +32,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         choose_save,
         export_archive,
         import,
+        insight,
         mark_watched,
         open_demo,
         open_project,
@@ -39,6 +41,8 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         project,
         replay_seek,
         replay_steps,
+        save_moment,
+        save_picture,
         session,
         sessions,
         transcript,
@@ -71,6 +75,11 @@ async fn transcript(app: AppHandle, id: String, from: usize, limit: usize) -> An
 }
 
 #[tauri::command]
+async fn insight(app: AppHandle, id: String) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.insight(&id)).await)
+}
+
+#[tauri::command]
 async fn page_files(app: AppHandle, id: String) -> Answer<Response> {
     bytes(ask(app, move |desk| desk.page_files(&id)).await)
 }
@@ -88,6 +97,54 @@ async fn replay_seek(app: AppHandle, id: String, shown: Option<u64>, time: f64) 
 #[tauri::command]
 async fn replay_steps(app: AppHandle, id: String, shown: u64, until: f64) -> Answer<Response> {
     bytes(ask_behind_walls(app, move |desk| desk.replay_steps(&id, shown, whole(until))).await)
+}
+
+/// Where the file went; nothing when the person chose no place.
+#[tauri::command]
+async fn save_moment(window: WebviewWindow, id: String, time: f64, name: String) -> Answer<Option<PathBuf>> {
+    work(window.app_handle().clone(), move |app| {
+        let html = app.state::<Projects>().desk()?.moment_html(&id, whole(time))?;
+        if html.is_empty() {
+            let message = "Nothing of a page was recorded at this moment, so there is nothing to save.".to_owned();
+            return Err(ErrorReport { code: "no_picture", message }.into());
+        }
+        save(&window, &name, "HTML page", "html", html.as_bytes())
+    })
+    .await
+}
+
+/// As [`save_moment`], with what stands on screen in a part of the window.
+#[tauri::command]
+async fn save_picture(window: WebviewWindow, part: Crop, name: String) -> Answer<Option<PathBuf>> {
+    work(window.app_handle().clone(), move |_| {
+        let png = picture::take(&window, part)?;
+        save(&window, &name, "PNG picture", "png", &png)
+    })
+    .await
+}
+
+/// Asks where to, and writes. The page proposes a name, never a place.
+fn save(
+    window: &WebviewWindow,
+    name: &str,
+    what: &str,
+    ending: &str,
+    bytes: &[u8],
+) -> Result<Option<PathBuf>, Refusal> {
+    let name: String = name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).take(80).collect();
+    let dialog = window.dialog().file().set_parent(window).set_file_name(format!("{name}.{ending}"));
+    let chosen = dialog.add_filter(what, &[ending]).blocking_save_file();
+    let Some(mut path) = chosen.and_then(|path| path.into_path().ok()) else { return Ok(None) };
+    if path.extension().is_none() {
+        path.set_extension(ending);
+    }
+    match std::fs::write(&path, bytes) {
+        Ok(()) => Ok(Some(path)),
+        Err(error) => {
+            let message = format!("{} could not be written: {error}.", path.display());
+            Err(ErrorReport { code: "not_written", message }.into())
+        }
+    }
 }
 
 #[tauri::command]

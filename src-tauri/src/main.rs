@@ -11,6 +11,7 @@ mod commands;
 mod content_filter;
 #[cfg(target_os = "linux")]
 mod graphics;
+mod picture;
 mod projects;
 mod walls;
 mod window;

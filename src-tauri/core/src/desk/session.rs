@@ -117,6 +117,27 @@ fn check_page(session: &Session, id: &str, page: u32) -> Result<String> {
     }
 }
 
+/// `dwell dom --html --inline`: as [`html`], with every page file of the cache written into it, so that the text is a
+/// file of its own.
+///
+/// # Errors
+/// As [`dom`].
+pub fn html_alone(cache: &Cache, id: &str, moment: Moment) -> Result<String> {
+    let printed = html(cache, id, moment)?;
+    let mut trouble = None;
+    let text = super::moment::inline(&printed, |hash| {
+        let hash = crate::archive::Hash::from_hex(hash)?;
+        cache.asset(&hash.0).unwrap_or_else(|e| {
+            trouble = Some(e);
+            None
+        })
+    });
+    match trouble {
+        Some(error) => Err(error),
+        None => Ok(text),
+    }
+}
+
 /// `dwell dom --html`: what the player shows at a moment, as HTML that is safe by itself. An empty text when
 /// there is no picture yet.
 ///

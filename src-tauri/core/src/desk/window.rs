@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{CachedAssets, assets, events, export, import, list, session};
+use super::{CachedAssets, assets, events, export, import, insight, list, session};
 use crate::archive;
 use crate::dom::Projection;
 use crate::error::{Error, Result};
@@ -175,13 +175,38 @@ impl Desk {
     /// # Errors
     /// [`Error::SessionMissing`], the `Cache…` ones.
     pub fn transcript(&self, id: &str, from: usize, limit: usize) -> Result<Vec<u8>> {
-        let rows = self.with(id, |open| {
-            let session = open.replay.session().clone();
-            Ok(open.transcript.get_or_insert_with(|| Arc::new(events::transcript(&session))).clone())
-        })?;
+        let (ready, session) = self.with(id, |open| Ok((open.transcript.clone(), open.replay.session().clone())))?;
+        let rows = match ready {
+            Some(rows) => rows,
+            None => {
+                // Written without the lock: the first picture of a long session must not wait for its story.
+                let rows = Arc::new(events::transcript(&session));
+                self.with(id, |open| Ok(open.transcript.get_or_insert(rows).clone()))?
+            }
+        };
         let total = rows.len() as u32;
         let rows = rows.iter().skip(from).take(limit).cloned().collect();
         json(&Transcript { total, rows })
+    }
+
+    /// Signals, measures, errors and names as JSON of `Insight`.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn insight(&self, id: &str) -> Result<Vec<u8>> {
+        let meta = lock(&self.cache).session(id)?.meta;
+        let session = self.with(id, |open| Ok(open.replay.session().clone()))?;
+        json(&insight::of(&session, &meta))
+    }
+
+    /// The page at a moment as one HTML file that is safe by itself and needs no other.
+    ///
+    /// # Errors
+    /// As [`session::html_alone`].
+    pub fn moment_html(&self, id: &str, time: Millis) -> Result<String> {
+        // A connection of its own: it decodes the session again, and the player plays on meanwhile.
+        let cache = Cache::open_read_only(&self.path)?;
+        session::html_alone(&cache, id, session::Moment::Time(time))
     }
 
     /// Where the pointer went on a page view, as JSON of `PointerTrackView`.

@@ -345,8 +345,10 @@ pub struct ErrorView {
     pub message: String,
 }
 
+mod insight;
 mod step;
 
+pub use insight::{FrustrationPart, FrustrationView, Insight, Named, PageInsight, SignalView, Trouble};
 pub use step::{print_step, print_steps};
 
 /// The TypeScript for every type above, and for the patches that are printed by hand.
@@ -366,6 +368,13 @@ pub fn typescript() -> String {
     add(MarkerView::decl(&config));
     add(FindingView::decl(&config));
     add(SessionView::decl(&config));
+    add(SignalView::decl(&config));
+    add(FrustrationPart::decl(&config));
+    add(FrustrationView::decl(&config));
+    add(PageInsight::decl(&config));
+    add(Trouble::decl(&config));
+    add(Named::decl(&config));
+    add(Insight::decl(&config));
     add(TranscriptRow::decl(&config));
     add(Transcript::decl(&config));
     add(PointerTrackView::decl(&config));
