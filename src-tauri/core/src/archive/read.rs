@@ -111,7 +111,7 @@ pub(crate) fn bytes(
 ) -> Result<()> {
     let consumed = AtomicU64::new(0);
     let budget = Budget::new(cancel, &consumed);
-    let mut reader = Reader { sink, budget: budget.clone(), seen, findings };
+    let mut reader = Reader { sink, budget: budget.clone(), seen, findings, asset_urls: Vec::new() };
     let place = Place::of(name.to_owned(), true);
     reader.seen.files += 1;
     let mut input = Cursor::new(bytes);
