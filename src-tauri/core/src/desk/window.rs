@@ -65,6 +65,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Bytes of a cache, with what stands in its write-ahead log and is not in the file yet.
+fn on_disk(path: &Path) -> u64 {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    [path.as_os_str(), &log].iter().filter_map(|name| std::fs::metadata(name).ok()).map(|about| about.len()).sum()
+}
+
 /// Epoch ms by this machine's clock.
 fn now() -> Millis {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -118,7 +125,7 @@ impl Desk {
             sessions_with_recording: rows.iter().filter(|r| r.has_recording).count() as u32,
             from: rows.iter().map(|r| r.started_at).min(),
             until: rows.iter().map(|r| r.ended_at).max(),
-            bytes: std::fs::metadata(&self.path).map(|m| m.len()).unwrap_or(0),
+            bytes: on_disk(&self.path),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
     }
