@@ -274,14 +274,16 @@ pub(crate) fn is_allowed(url: &str, fonts: bool) -> bool {
     kind.starts_with("image/") && kind.bytes().all(|b| !b.is_ascii_whitespace()) || fonts && font
 }
 
-/// What of a text can ask for something or end something, in order. Names of selectors, and the square brackets that
-/// some of them become, are not part of it.
+/// What of a text can ask for something or end something, in order. Names of selectors, and the brackets that some of
+/// them become, are not part of it; nor are functions that are nothing.
 pub(crate) fn bones(text: &str) -> Vec<String> {
     let mut reader = Reader::new(text);
-    std::iter::from_fn(|| reader.next())
-        .filter(|token| !matches!(token, Token::White | Token::Other | Token::Open('[') | Token::Close(']')))
-        .map(|token| format!("{token:?}"))
-        .collect()
+    let plain = |token: &Token| match token {
+        Token::White | Token::Other | Token::Open('[') | Token::Close(']') => true,
+        Token::Call(name) => matches!(&**name, "not" | "dwell-none"),
+        _ => false,
+    };
+    std::iter::from_fn(|| reader.next()).filter(|token| !plain(token)).map(|token| format!("{token:?}")).collect()
 }
 
 /// What a bracket opened.
