@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Decoding speed on one thread, beside npm clarity-decode on the same bodies in the same run, and the ratio.
+# Decoding speed on one thread, beside npm clarity-decode on the same bodies in the same run, and the ratio; then an
+# import of SESSIONS sessions (5000), beside unpacking and skimming the same bytes in the same run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,3 +33,13 @@ for (const name of ["typed_events", "typed_events_afresh", "sessions"]) {
   if (rates.length < 3) continue;
   console.log(`${name.padEnd(20)} fastest ${rates[0].toFixed(0)} MB/s = ${(rates[0] / peer.fastest).toFixed(1)} x clarity-decode; median ${rates[2].toFixed(0)} MB/s = ${(rates[2] / peer.median).toFixed(1)} x`);
 }' "$out" "$theirs"
+
+sessions=${SESSIONS:-5000}
+if ! [ -f "$DWELL_CORPUS/tools/amplify.py" ] || ! command -v python3 >/dev/null; then
+  echo "No corpus with tools/amplify.py, or no python3: an import is not measured." >&2
+  exit 0
+fi
+mkdir -p target/bench
+input=$PWD/target/bench/import-$sessions.ndjson.gz
+[ -f "$input" ] || python3 "$DWELL_CORPUS/tools/amplify.py" --n "$sessions" --format clarity --max-kb 40 --out "$input" >&2
+cargo bench -p dwell-core --bench import -- "$input"

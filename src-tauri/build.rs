@@ -5,9 +5,13 @@
 /// The same names as in `commands.rs`; `capabilities/main.json` grants them to the one window.
 const COMMANDS: &[&str] = &[
     "add_page_files",
+    "cancel_export",
     "cancel_import",
     "choose_paths",
+    "choose_save",
+    "export_archive",
     "import",
+    "insight",
     "mark_watched",
     "open_demo",
     "open_project",
@@ -16,6 +20,8 @@ const COMMANDS: &[&str] = &[
     "project",
     "replay_seek",
     "replay_steps",
+    "save_moment",
+    "save_picture",
     "session",
     "sessions",
     "transcript",

@@ -9,11 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dwell_core::desk::{Desk, SessionsQuery};
 use dwell_core::error::{Error, ErrorReport};
-use dwell_core::wire::{AddProgressView, AddSummaryView, ImportProgressView, ImportSummaryView, ProjectView};
+use dwell_core::wire::{
+    AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, ImportProgressView, ImportSummaryView,
+    ProjectView,
+};
 use tauri::ipc::{Channel, Invoke, Response};
-use tauri::{AppHandle, Manager, State};
+use tauri::{AppHandle, Manager, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 
+use crate::picture::{self, Crop};
 use crate::projects::{Projects, Which};
 use crate::walls::Walls;
 
@@ -22,9 +26,13 @@ type Answer<T> = Result<T, ErrorReport>;
 pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
         add_page_files,
+        cancel_export,
         cancel_import,
         choose_paths,
+        choose_save,
+        export_archive,
         import,
+        insight,
         mark_watched,
         open_demo,
         open_project,
@@ -33,6 +41,8 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         project,
         replay_seek,
         replay_steps,
+        save_moment,
+        save_picture,
         session,
         sessions,
         transcript,
@@ -65,6 +75,11 @@ async fn transcript(app: AppHandle, id: String, from: usize, limit: usize) -> An
 }
 
 #[tauri::command]
+async fn insight(app: AppHandle, id: String) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.insight(&id)).await)
+}
+
+#[tauri::command]
 async fn page_files(app: AppHandle, id: String) -> Answer<Response> {
     bytes(ask(app, move |desk| desk.page_files(&id)).await)
 }
@@ -82,6 +97,54 @@ async fn replay_seek(app: AppHandle, id: String, shown: Option<u64>, time: f64) 
 #[tauri::command]
 async fn replay_steps(app: AppHandle, id: String, shown: u64, until: f64) -> Answer<Response> {
     bytes(ask_behind_walls(app, move |desk| desk.replay_steps(&id, shown, whole(until))).await)
+}
+
+/// Where the file went; nothing when the person chose no place.
+#[tauri::command]
+async fn save_moment(window: WebviewWindow, id: String, time: f64, name: String) -> Answer<Option<PathBuf>> {
+    work(window.app_handle().clone(), move |app| {
+        let html = app.state::<Projects>().desk()?.moment_html(&id, whole(time))?;
+        if html.is_empty() {
+            let message = "Nothing of a page was recorded at this moment, so there is nothing to save.".to_owned();
+            return Err(ErrorReport { code: "no_picture", message }.into());
+        }
+        save(&window, &name, "HTML page", "html", html.as_bytes())
+    })
+    .await
+}
+
+/// As [`save_moment`], with what stands on screen in a part of the window.
+#[tauri::command]
+async fn save_picture(window: WebviewWindow, part: Crop, name: String) -> Answer<Option<PathBuf>> {
+    work(window.app_handle().clone(), move |_| {
+        let png = picture::take(&window, part)?;
+        save(&window, &name, "PNG picture", "png", &png)
+    })
+    .await
+}
+
+/// Asks where to, and writes. The page proposes a name, never a place.
+fn save(
+    window: &WebviewWindow,
+    name: &str,
+    what: &str,
+    ending: &str,
+    bytes: &[u8],
+) -> Result<Option<PathBuf>, Refusal> {
+    let name: String = name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).take(80).collect();
+    let dialog = window.dialog().file().set_parent(window).set_file_name(format!("{name}.{ending}"));
+    let chosen = dialog.add_filter(what, &[ending]).blocking_save_file();
+    let Some(mut path) = chosen.and_then(|path| path.into_path().ok()) else { return Ok(None) };
+    if path.extension().is_none() {
+        path.set_extension(ending);
+    }
+    match std::fs::write(&path, bytes) {
+        Ok(()) => Ok(Some(path)),
+        Err(error) => {
+            let message = format!("{} could not be written: {error}.", path.display());
+            Err(ErrorReport { code: "not_written", message }.into())
+        }
+    }
 }
 
 #[tauri::command]
@@ -149,9 +212,50 @@ async fn choose_paths(app: AppHandle, folder: bool) -> Answer<Vec<PathBuf>> {
     .await
 }
 
+#[tauri::command]
+async fn choose_save(app: AppHandle, name: String) -> Answer<Option<PathBuf>> {
+    work(app, move |app| {
+        let dialog = app.dialog().file().set_file_name(name).add_filter("Dwell archive", &["zip"]);
+        Ok(dialog.blocking_save_file().and_then(|path| path.into_path().ok()))
+    })
+    .await
+}
+
+#[tauri::command]
+async fn export_archive(
+    app: AppHandle,
+    exports: State<'_, Exports>,
+    ids: Option<Vec<String>>,
+    path: PathBuf,
+    on_progress: Channel<ExportProgressView>,
+) -> Answer<ExportSummaryView> {
+    let running = exports.0.begin()?;
+    ask(app, move |desk| {
+        // The window may be gone by now: nobody is left to tell.
+        let tell = |progress: ExportProgressView| drop(on_progress.send(progress));
+        desk.export(ids, &path, &tell, &running.cancelled)
+    })
+    .await
+}
+
+#[tauri::command]
+async fn cancel_export(exports: State<'_, Exports>) -> Answer<()> {
+    exports.0.cancel();
+    Ok(())
+}
+
+/// As [`Imports`], for exports.
+pub(crate) struct Exports(Imports);
+
+impl Default for Exports {
+    fn default() -> Exports {
+        Exports(Imports { what: "export", ..Imports::default() })
+    }
+}
+
 /// At most one import at a time, and the flag that ends it.
-#[derive(Default)]
 pub(crate) struct Imports {
+    what: &'static str,
     running: Arc<AtomicBool>,
     cancelled: Arc<AtomicBool>,
 }
@@ -162,11 +266,18 @@ struct Running {
     cancelled: Arc<AtomicBool>,
 }
 
+impl Default for Imports {
+    fn default() -> Imports {
+        Imports { what: "import", running: Arc::default(), cancelled: Arc::default() }
+    }
+}
+
 impl Imports {
     fn begin(&self) -> Answer<Running> {
         if self.running.swap(true, Ordering::AcqRel) {
-            let message = "An import is still running. Wait for its end, or cancel it.".to_owned();
-            return Err(ErrorReport { code: "import_running", message });
+            let message = format!("An {} is still running. Wait for its end, or cancel it.", self.what);
+            let code = if self.what == "export" { "export_running" } else { "import_running" };
+            return Err(ErrorReport { code, message });
         }
         self.cancelled.store(false, Ordering::Release);
         Ok(Running { running: self.running.clone(), cancelled: self.cancelled.clone() })

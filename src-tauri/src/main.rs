@@ -11,6 +11,7 @@ mod commands;
 mod content_filter;
 #[cfg(target_os = "linux")]
 mod graphics;
+mod picture;
 mod projects;
 mod walls;
 mod window;
@@ -19,6 +20,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tauri::Manager;
+
+/// Decoding is made of small allocations in many threads; the system's allocator takes a seventh of an import.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let demo = match std::env::args_os().nth(1) {
@@ -44,6 +49,7 @@ fn main() -> ExitCode {
         .invoke_handler(commands::handler())
         .manage(walls.clone())
         .manage(commands::Imports::default())
+        .manage(commands::Exports::default())
         .setup(move |app| {
             let folder = projects::folder(app.handle())?;
             app.manage(projects::Projects::new(folder.clone(), demo));

@@ -269,3 +269,64 @@ fn a_full_disk_keeps_what_was_there() {
     assert_eq!(place.run(&["import", big.to_str().unwrap()]).status.code(), Some(0));
     assert_eq!(place.ids().len(), 21);
 }
+
+#[test]
+fn export_and_import_again() {
+    let place = Place::new();
+    let list = place.file("list.csv", "Session ID,Country,Pages\ns1,Norway,4\ns2,Sweden,2\n");
+    place.run(&["import", list.to_str().unwrap()]);
+    let file = place.file("1.json", BODY);
+    place.run(&["import", file.to_str().unwrap()]);
+    assert_eq!(place.ids().len(), 2);
+    let out = place.at("out.zip");
+    let out = out.to_str().unwrap();
+    let written = |arguments: &[&str]| place.run(&[&["export", out, "--created", "5", "--json"], arguments].concat());
+    let output = written(&["--all"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let summary = json(&output);
+    assert_eq!((&summary["sessions"], &summary["without_recording"]), (&2.into(), &1.into()));
+    let bytes = std::fs::read(out).unwrap();
+    // Not over a file that is there; with the same time the same bytes.
+    assert_eq!(written(&["--all"]).status.code(), Some(2));
+    assert_eq!(written(&["s1", "s2", "--force"]).status.code(), Some(0));
+    assert_eq!(std::fs::read(out).unwrap(), bytes);
+    assert_eq!(written(&["--limit", "1", "--force"]).status.code(), Some(0));
+    for wrong in [&["--force"][..], &["--all", "s1"], &["--limit", "1", "s1"], &["--sort", "start"]] {
+        assert_eq!(written(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    assert_eq!(json(&written(&["nobody", "--force"]))["error"]["code"], "session_missing");
+    std::fs::write(out, bytes).unwrap();
+    let other = Place::new();
+    other.run(&["import", out]);
+    assert_eq!(other.ids(), place.ids());
+    let session = json(&other.run(&["session", "s2", "--json"]));
+    assert_eq!((&session["country"], &session["page_count"]), (&"Sweden".into(), &2.into()));
+    let output = other.run(&["events", "s2", "--json"]);
+    assert_eq!((output.status.code(), &json(&output)["error"]["code"]), (Some(1), &"no_recording".into()));
+}
+
+#[test]
+fn verify_lists_gaps_in_sentences() {
+    let place = Place::new();
+    let file = place.file("2.json", BODY.replace("\"0.8.70\",1,0", "\"0.8.70\",2,1000"));
+    place.run(&["import", file.to_str().unwrap()]);
+    let output = place.run(&["verify"]);
+    assert!(stderr(&output).contains("Session s1, 0.0 s into page 1"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("The first payload of this page view is missing."), "{}", stderr(&output));
+    let report = json(&place.run(&["verify", "--json"]));
+    assert_eq!(report["gaps"][0]["page"], 1);
+}
+
+#[test]
+fn columns_of_a_list_can_be_named() {
+    let place = Place::new();
+    let list = place.file("list.csv", "Besuch,Wo\nb7,Wien\n");
+    let list = list.to_str().unwrap();
+    let output = place.run(&["import", list]);
+    assert!(stderr(&output).contains("--columns"), "{}", stderr(&output));
+    let names = place.file("names.json", r#"{"session":["Besuch"],"city":["Wo"]}"#);
+    assert_eq!(place.run(&["import", list, "--columns", names.to_str().unwrap()]).status.code(), Some(0));
+    assert_eq!(json(&place.run(&["session", "b7", "--json"]))["city"], "Wien");
+    let wrong = place.file("wrong.json", r#"{"colour":["Wo"]}"#);
+    assert_eq!(place.run(&["import", list, "--columns", wrong.to_str().unwrap()]).status.code(), Some(2));
+}

@@ -56,6 +56,19 @@ fn a_session_has_facts_and_page_views() {
 }
 
 #[test]
+fn a_moment_is_a_file_of_its_own() {
+    let visit = Visit::import("desktop-shop/clarity");
+    let at = ["--page", "1", "--at", "4000", "--html"];
+    let plain = String::from_utf8(visit.run("dom", &at).stdout).unwrap();
+    let alone = String::from_utf8(visit.run("dom", &[&at[..], &["--inline"]].concat()).stdout).unwrap();
+    assert!(alone.len() > plain.len() && !alone.contains("replay-asset:"), "{} bytes", alone.len());
+    let head = alone.find("<head").unwrap();
+    assert!(alone[head..].split('>').nth(1).unwrap().contains("Content-Security-Policy"));
+    let without = visit.run("dom", &["--page", "1", "--at", "4000", "--inline"]);
+    assert_eq!(without.status.code(), Some(2), "--inline is a way to print --html");
+}
+
+#[test]
 fn events_are_in_order_and_say_where() {
     let visit = Visit::import("desktop-shop/clarity");
     let events = json(&visit.run("events", &["--json"]));

@@ -36,6 +36,10 @@ pub enum Error {
     NoPageFiles { reason: String },
     #[error("There is no session {id} in this cache.")]
     SessionMissing { id: String },
+    #[error(
+        "Session {id} is known from a list only; there is no recording of it here. Import its recording to see it."
+    )]
+    NoRecording { id: String },
     #[error("Session {id} has no page {page}; it has {pages}.")]
     PageMissing { id: String, page: u32, pages: u32 },
     #[error("{message}")]
@@ -62,6 +66,7 @@ impl Error {
             Error::NoRecordings { .. } => "no_recordings",
             Error::NoPageFiles { .. } => "no_page_files",
             Error::SessionMissing { .. } => "session_missing",
+            Error::NoRecording { .. } => "no_recording",
             Error::PageMissing { .. } => "page_missing",
             Error::Usage { .. } => "usage",
             Error::Io { .. } => "io",

@@ -42,10 +42,12 @@ impl Desk {
         import(&mut self.cache, &[path.to_owned()], &options, &mut |_| {}, &AtomicBool::new(false), 0, &mut findings)
     }
     /// The hashes of all bodies that are kept.
-    fn bodies(&self) -> Vec<Vec<u8>> {
-        let db = rusqlite::Connection::open(self.cache.path()).unwrap();
-        let mut query = db.prepare("SELECT hash FROM originals ORDER BY hash").unwrap();
-        query.query_map([], |row| row.get(0)).unwrap().collect::<std::result::Result<_, _>>().unwrap()
+    fn bodies(&self) -> Vec<[u8; 32]> {
+        let ids = self.cache.session_ids().unwrap();
+        let mut hashes: Vec<[u8; 32]> =
+            ids.iter().flat_map(|id| self.cache.original_infos(id).unwrap()).map(|info| info.hash).collect();
+        hashes.sort();
+        hashes
     }
     fn events(&self, id: &str) -> Vec<Value> {
         session::events(&self.cache, id, None, None).unwrap()

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
+mod content;
+
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use content::content;
 use dwell_core::desk::verify::verify;
 use dwell_core::desk::{ImportSummary, Options, import};
 use dwell_core::error::{Error, Result};
@@ -44,50 +47,12 @@ impl Desk {
         import(&mut self.cache, &paths, options, &mut |_| {}, &AtomicBool::new(false), 0, &mut findings)
     }
     fn dump(&self) -> BTreeMap<String, Vec<String>> {
-        dump(self.cache.path())
+        content(self.cache.path(), true)
     }
     fn assert_whole(&self) {
         let report = verify(&self.cache, &mut |_, _| {}, &AtomicBool::new(false)).unwrap();
         assert!(report.ok, "{:?}", report.problems);
     }
-}
-
-/// A value as text; large ones by length and hash.
-fn cell(value: rusqlite::types::ValueRef<'_>) -> String {
-    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-    match value {
-        rusqlite::types::ValueRef::Blob(bytes) => {
-            let mut hasher = DefaultHasher::new();
-            bytes.hash(&mut hasher);
-            format!("{} bytes {:x}", bytes.len(), hasher.finish())
-        }
-        other => format!("{other:?}"),
-    }
-}
-
-/// Every row of every table but the history, as text.
-fn dump(cache: &Path) -> BTreeMap<String, Vec<String>> {
-    let db = rusqlite::Connection::open(cache).unwrap();
-    let tables: Vec<String> = db
-        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'imports' ORDER BY name")
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    let mut all = BTreeMap::new();
-    for table in tables {
-        let mut query = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let columns = query.column_count();
-        let mut rows: Vec<String> = query
-            .query_map([], |row| Ok((0..columns).map(|i| cell(row.get_ref(i).unwrap())).collect::<Vec<_>>().join("|")))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        rows.sort();
-        all.insert(table, rows);
-    }
-    all
 }
 
 /// A Clarity body: one click-less page view with a few dimensions; `sequence` 1 carries the clock.
@@ -194,7 +159,7 @@ fn every_wrapper_gives_the_same_session() {
         let summary = desk.import(&[&path]).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(summary.sessions, ["s1"], "{name}");
         assert_eq!((summary.sessions_added, summary.pages_added), (1, 1), "{name}");
-        let now = desk.cache.original_hashes().unwrap();
+        let now: Vec<[u8; 32]> = desk.cache.original_infos("s1").unwrap().iter().map(|info| info.hash).collect();
         assert_eq!(hashes.get_or_insert_with(|| now.clone()), &now, "{name}");
         desk.assert_whole();
     }
@@ -247,7 +212,8 @@ fn bad_input_gets_one_clear_sentence() {
             br#"{"log":{"version":"1.2","entries":[]}}"#.to_vec(),
             "is a HAR file without any recorder's uploads",
         ),
-        ("clicks.csv", b"Rank,Clicks,Selector\n1,20,#a\n".to_vec(), "CSV files are not read yet"),
+        ("clicks.csv", b"Rank,Clicks,Selector\n1,20,#a\n".to_vec(), "is the table of a heatmap"),
+        ("prices.csv", b"Name,Price,Stock\nx,20,1\n".to_vec(), "is a table without a column for the session"),
         ("traversal.zip", raw_zip("../../etc/passwd", body.as_bytes()), "leads out of the archive"),
         ("absolute.zip", raw_zip("/etc/passwd", body.as_bytes()), "is absolute"),
         ("drive.zip", raw_zip("C:\\x.json", body.as_bytes()), "names a drive"),
@@ -510,8 +476,8 @@ fn what_people_wrote_survives_a_new_import() {
     desk.import(&[&path]).unwrap();
     let db = rusqlite::Connection::open(desk.cache.path()).unwrap();
     db.execute_batch(
-        "INSERT INTO notes VALUES ('n1','s1',1,5,'ann','look here',1,1); INSERT INTO labels VALUES ('s1','vip');
-         INSERT INTO watched VALUES ('s1',1); INSERT INTO favourites VALUES ('s1'); INSERT INTO ratings VALUES ('s1',5);
+        "INSERT INTO notes VALUES ('n1','s1',1,5,'ann','look here',1,1,'[]'); INSERT INTO labels VALUES ('s1','vip');
+         INSERT INTO watched VALUES ('s1',1); INSERT INTO favourites VALUES ('s1'); INSERT INTO ratings VALUES ('s1',5,1);
          INSERT INTO keyframes VALUES ('s1',1,0,x'00')",
     )
     .unwrap();
@@ -565,6 +531,87 @@ fn cancelling_keeps_whole_sessions_only() {
     let mut want = fresh.dump();
     want.remove("sessions");
     assert_eq!(got, want);
+}
+
+#[test]
+fn a_known_file_is_not_read_again_and_forgotten_when_something_goes() {
+    let mut desk = Desk::new();
+    let lines: String = (0..40)
+        .map(|i| {
+            format!(
+                "{{\"clarity\":[{},{}]}}\n",
+                clarity(&format!("s{i}"), "u", 1, 1, false),
+                clarity(&format!("s{i}"), "u", 1, 2, true)
+            )
+        })
+        .collect();
+    let path = desk.file("many.ndjson", lines);
+    let first = desk.import(&[&path]).unwrap();
+    let before = desk.dump();
+    let known = |desk: &Desk| -> i64 {
+        let db = rusqlite::Connection::open(desk.cache.path()).unwrap();
+        db.query_row("SELECT count(*) FROM known_files", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(known(&desk), 1);
+    // The bytes count, not the name.
+    let other = desk.file("other name", std::fs::read(&path).unwrap());
+    let second = desk.import(&[&other]).unwrap();
+    assert_eq!((second.sessions_added, second.sessions_updated, second.duplicates), (0, 0, 80));
+    assert_eq!((second.bytes, &second.sessions), (first.bytes, &first.sessions));
+    assert_eq!(desk.dump(), before);
+    // Another project is something new to say of every session.
+    let options = Options { project: Some("client".to_owned()), ..Options::default() };
+    assert_eq!(desk.import_with(&[&path], &options).unwrap().sessions_updated, 40);
+    assert_eq!(desk.import_with(&[&path], &options).unwrap().sessions_updated, 0);
+    for sql in ["DELETE FROM sessions WHERE id = 's7'", "DELETE FROM bundles WHERE session = 's8'"] {
+        let db = rusqlite::Connection::open(desk.cache.path()).unwrap();
+        db.pragma_update(None, "foreign_keys", true).unwrap();
+        db.execute_batch(sql).unwrap();
+        drop(db);
+        assert_eq!(known(&desk), 0, "{sql}");
+        let again = desk.import_with(&[&path], &options).unwrap();
+        assert_eq!(again.sessions_added + again.sessions_updated, 1, "{sql}");
+        desk.assert_whole();
+    }
+    // A file that was not read without a word is read again, to say the word again.
+    let broken = desk.file("broken.ndjson", format!("{}\n{{\"clarity\"\n", clarity("b", "u", 1, 1, true)));
+    let mut said = Vec::new();
+    for _ in 0..2 {
+        said.push(desk.import(&[&broken]).unwrap().findings);
+    }
+    assert!(said[0] == said[1] && said[0].iter().any(|f| f.code == "json_truncated"), "{said:?}");
+}
+
+#[test]
+fn originals_of_an_older_cache_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("old");
+    let bodies = [clarity("s1", "u1", 1, 1, false), clarity("s1", "u1", 1, 2, true)];
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch(include_str!("../src/store/migrations/0001.sql")).unwrap();
+    db.execute_batch(
+        "PRAGMA application_id = 0x4457454C; PRAGMA user_version = 1; \
+         INSERT INTO sessions VALUES ('s1', 'clarity', 'proj', 'u1', 's1', NULL, NULL, 0, 0, 0, 0, 0, NULL, '{}', '{}', 1, \
+         '{\"activity\":[],\"page_starts\":[]}'); \
+         INSERT INTO notes VALUES ('n', 's1', NULL, NULL, NULL, 'kept', 0, 0);",
+    )
+    .unwrap();
+    for (i, body) in bodies.iter().enumerate() {
+        let hash = dwell_core::archive::Hash::of(body.as_bytes()).0;
+        let data = zstd::bulk::compress(body.as_bytes(), 3).unwrap();
+        let size = body.len() as i64;
+        db.execute("INSERT INTO originals VALUES (?, ?, ?)", rusqlite::params![&hash[..], size, data]).unwrap();
+        let position = (1i64 << 32) + i as i64 + 1;
+        let row = rusqlite::params!["s1", position, &hash[..], "a.json"];
+        db.execute("INSERT INTO session_originals VALUES (?, ?, ?, ?)", row).unwrap();
+    }
+    drop(db);
+    let mut cache = Cache::open(&path).unwrap();
+    let kept: Vec<Vec<u8>> = cache.originals("s1").unwrap().into_iter().map(|o| o.bytes).collect();
+    assert_eq!(kept, bodies.map(String::into_bytes));
+    assert_eq!(dwell_core::desk::import::refresh(&mut cache, &AtomicBool::new(false)).unwrap(), 1);
+    let report = verify(&cache, &mut |_, _| {}, &AtomicBool::new(false)).unwrap();
+    assert!(report.ok && report.totals.originals == 2, "{:?}", report.problems);
 }
 
 #[test]

@@ -2,8 +2,11 @@
 import type {
   AddProgress,
   AddSummary,
+  ExportProgress,
+  ExportSummary,
   ImportProgress,
   ImportSummary,
+  Insight,
   PageFiles,
   PointerTrack,
   Project,
@@ -23,6 +26,14 @@ export interface Calls {
   import: { args: { paths: string[]; onProgress: ProgressChannel }; answer: ImportSummary };
   add_page_files: { args: { paths: string[]; onProgress: AddChannel }; answer: AddSummary };
   cancel_import: { args: undefined; answer: null };
+  /** Answers where the file went; nothing when no place was chosen. */
+  save_moment: { args: { id: string; time: number; name: string }; answer: string | null };
+  /** `part` in CSS px of the window, with the window's width. */
+  save_picture: { args: { part: { x: number; y: number; width: number; height: number; window: number }; name: string }; answer: string | null };
+  choose_save: { args: { name: string }; answer: string | null };
+  /** Without ids: every session. */
+  export_archive: { args: { ids: string[] | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
+  cancel_export: { args: undefined; answer: null };
   mark_watched: { args: { id: string }; answer: null };
 }
 
@@ -31,10 +42,15 @@ export interface ByteCalls {
   sessions: { args: { sort?: string; descending?: boolean; text?: string }; answer: SessionRows };
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
+  insight: { args: { id: string }; answer: Insight };
   page_files: { args: { id: string }; answer: PageFiles };
   pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
   replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };
   replay_steps: { args: { id: string; shown: number; until: number }; answer: Steps };
+}
+
+export interface ExportChannel {
+  onmessage: (progress: ExportProgress) => void;
 }
 
 export interface AddChannel {

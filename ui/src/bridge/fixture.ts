@@ -4,7 +4,7 @@
  */
 import type { Stand } from '.';
 import type {
-  AddProgress, AddSummary, Finding, Gap, ImportProgress, ImportSummary, Marker, PageFiles, PageView, PatchOp, PointerTrack, Project, SessionRow, SessionView, Step,
+  AddProgress, AddSummary, Finding, Gap, ImportProgress, ImportSummary, Insight, Marker, PageFiles, PageView, PatchOp, PointerTrack, Project, SessionRow, SessionView, Step,
   TranscriptRow,
 } from './types';
 
@@ -85,6 +85,7 @@ function record(viewport: [number, number]): Recording {
   const transcript: TranscriptRow[] = [];
   const markers: Marker[] = [];
   const narrow = viewport[0] < 600;
+  const whole = viewport;
   let hidden = false;
   let state = 0;
 
@@ -232,9 +233,15 @@ function record(viewport: [number, number]): Recording {
   press(59800, 700, 90);
   say(59800, 'click', 'Clicked “Basket (1)”');
 
+  step(60200, [['@', rows.id, 0, 60]]);
+  viewport = narrow ? viewport : [viewport[0] - 320, viewport[1] - 60];
+  step(60300, []);
+  say(60300, 'resize', `Resized the window to ${viewport.join(' × ')}`);
+  viewport = whole;
+
   // Page 3: basket, typing, an error, a dialog
   page(61000, '/checkout/basket', 'Your basket', true, [
-    { from: START + 83000, until: START + 88000, reason: 'payloads 41 and 42 are not in the archive' },
+    { from: START + 83000, until: START + 88000, reason: 'Payloads 41 to 42 of this page view are missing.' },
   ]);
   const code = pen.el('input', { placeholder: 'Discount code', style: 'width:100%' });
   const apply = pen.el('button', { class: 'cta', style: 'background:#20302b;margin-top:12px' }, 'Apply');
@@ -279,6 +286,47 @@ function record(viewport: [number, number]): Recording {
   };
 }
 
+/** One signal of each kind, standing on the clicks and errors of the recording above. */
+function insight(r: Recording): Insight {
+  const at = (ms: number) => START + ms;
+  const evidence = { version: 1 };
+  const times = [0, 1, 2, 3, 4].map((i) => at(67300 + i * 450));
+  const apply = 'div.cols > div.box > button.cta';
+  return {
+    signals: [
+      { kind: 'excessive_scroll', page: 1, time: at(2900), until: at(3600), selector: null, text: null, evidence: { ...evidence, turns: [2900, 3100, 3300, 3600].map((t, i) => ({ time: at(t), y: i % 2 ? 820 : 40 * i })), viewport: 768, least_px: 192, thresholds: { turns: 4, viewport_share: 0.25, within_ms: 10000 } } },
+      { kind: 'dead_click', page: 1, time: at(5400), until: at(5400), selector: 'main > div.grid > div.card:nth-child(2)', text: 'Fjell shell 2', evidence: { ...evidence, click: at(5400), point: [500, 760], watched_until: at(5900), recording_ends: false, answers_checked: ['dom', 'navigation', 'scroll', 'input', 'focus'], thresholds: { within_ms: 500, next_page_within_ms: 10000 }, exemptions_checked: ['control', 'link', 'input', 'text_input', 'text_selection'] } },
+      { kind: 'quick_back', page: 2, time: at(6400), until: at(9200), selector: null, text: null, evidence: { ...evidence, from: `${url}/`, to: `${url}/jackets/fjell-shell`, pages: [1, 2, 3], arrived: at(6400), left: at(9200), stayed_ms: 2800, clicks: [], led_by: at(5400), thresholds: { within_ms: 7000, leaving_click_ms: 1000, routing_click_ms: 1500 } } },
+      { kind: 'resize', page: 2, time: at(60300), until: at(60300), selector: null, text: null, evidence: { ...evidence, from: [1366, 768], to: [1046, 708], change: 'other', times: [at(60300)], thresholds: { join_ms: 500 } } },
+      { kind: 'rage_click', page: 3, time: times[0] as number, until: times[4] as number, selector: apply, text: 'Apply', evidence: { ...evidence, times, points: times.map((_, i) => [1000 + i, 360 + (i % 3)]), clicks: 5, thresholds: { clicks: 3, within_ms: 1000, within_px: 30, unhurried_ms: 500 }, exemptions_checked: ['text_input', 'canvas', 'media', 'text_selection', 'stepper', 'carousel_control', 'date_picker', 'pagination', 'answered'] } },
+      { kind: 'error_click', page: 3, time: times[0] as number, until: at(67500), selector: apply, text: 'Apply', evidence: { ...evidence, click: times[0], point: [1000, 360], clicked: 'Apply', errors: [[at(67500), 'TypeError: Cannot read properties of undefined (reading ‘total’)']], thresholds: { within_ms: 1000 } } },
+      { kind: 'js_error', page: 3, time: at(67500), until: at(67500), selector: null, text: 'TypeError: Cannot read properties of undefined (reading ‘total’)', evidence: { ...evidence, message: 'TypeError: Cannot read properties of undefined (reading ‘total’)', source: `${url}/assets/basket.js`, line: 214, column: 31, party: 'first', at: at(67500) } },
+    ],
+    frustration: {
+      score: 75, version: 1,
+      parts: [['rage_click', 1, 5], ['dead_click', 1, 2], ['quick_back', 1, 3], ['excessive_scroll', 1, 2], ['error_click', 1, 3], ['js_error', 1, 1]].map(([kind, n, weight]) => ({ kind: String(kind), count: Number(n), weight: Number(weight), points: Number(n) * Number(weight) })),
+    },
+    pages: r.pages.map((p) => ({
+      number: p.number, lcp: [1240, 2960, 4480][p.number - 1] ?? null, cls: [0.02, 0.14, 0][p.number - 1] ?? null, inp: [96, 148, 612][p.number - 1] ?? null,
+      first_byte: 210, interactive: 890, load: p.number === 3 ? null : 2130, transferred: 48_200, scroll_depth: [78, 41, 100][p.number - 1] ?? null, masked: p.number === 3 ? 12.4 : 0,
+    })),
+    troubles: [
+      { time: at(8200), page: 2, kind: 'console', message: 'Deprecated: basket.total will be removed', source: null, line: null, column: null, stack: null, party: 'unknown' },
+      { time: at(67500), page: 3, kind: 'error', message: 'TypeError: Cannot read properties of undefined (reading ‘total’)', source: `${url}/assets/basket.js`, line: 214, column: 31, stack: 'at applyCode (basket.js:214:31)\nat HTMLButtonElement.onclick (basket.js:88:5)', party: 'first' },
+      { time: at(68900), page: 3, kind: 'error', message: 'Script error.', source: 'https://cdn.chatwidget.example/w.js', line: 1, column: 44012, stack: null, party: 'third' },
+      { time: at(69000), page: 3, kind: 'network', message: 'POST answered 500', source: `${url}/api/basket/code`, line: null, column: null, stack: null, party: 'unknown' },
+    ],
+    named: [
+      { time: at(400), page: 1, kind: 'identify', name: 'userHint', value: 'a***@nordlys.example' },
+      { time: at(500), page: 1, kind: 'tag', name: 'basket_value', value: '468' },
+      { time: at(6900), page: 2, kind: 'event', name: 'view_item', value: 'fjell-shell' },
+      { time: at(12950), page: 2, kind: 'event', name: 'add_to_cart', value: null },
+      { time: at(76000), page: 3, kind: 'event', name: 'coupon_failed', value: 'AUTUMN15' },
+    ],
+    more: 0,
+  };
+}
+
 const CHANNELS = [
   ['paid-search', 'google', 'cpc', 'autumn-shells'], ['organic-search', null, null, null], ['direct', null, null, null],
   ['email', 'newsletter', 'email', 'november'], ['paid-social', 'facebook', 'Paid-Social', 'boots_q4'], ['referral', null, null, null],
@@ -316,6 +364,7 @@ function rows(n: number): SessionRow[] {
       js_errors: i % 4 === 0 ? 1 + (i % 3) : 0,
       completeness: i === 0 ? 94 : i % 10 === 5 ? 71 : 100,
       has_recording: i !== 3,
+      metadata_only: i === 3,
       watched: i % 3 === 2,
       findings: i === 0 ? 1 : i % 10 === 5 ? 3 : 0,
       activity: Array.from({ length: 58 }, (_, b) => {
@@ -356,6 +405,12 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
       if (r.idle.some(([from, until]) => from <= t && t < until)) return 0;
       return Math.round(60 + 190 * Math.abs(Math.sin(b * 0.37) * Math.cos(b * 0.11)));
     });
+    if (row.metadata_only) {
+      return {
+        row, from: row.start, until: row.start + row.duration * 1000, pages: [], density: [], idle: [], hidden: [], markers: [], findings: [],
+        facts: { id: row.id, start: new Date(row.start).toISOString(), duration: row.duration, page_count: row.page_count, click_count: row.click_count, entry_page: row.entry_page, country: 'Norway', 'tag.Plan': ['pro'] },
+      };
+    }
     return {
       row: { ...row, start: r.from, duration: (r.until - r.from) / 1000 },
       facts: { id: row.id, duration: row.duration, pages: row.page_count, clicks: row.click_count, 'tag.basket_value': ['468'], language: 'da-DK', screen: '1920x1080', 'page.url': r.pages.map((p) => p.url) },
@@ -383,6 +438,16 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
     };
   };
 
+  // `?events=132000`: a story as long as the longest there is.
+  const events = Number(new URLSearchParams(globalThis.location?.search ?? '').get('events') ?? 0);
+  const long = (r: Recording): TranscriptRow[] =>
+    events
+      ? Array.from({ length: events }, (_, i) => {
+          const row = r.transcript[Math.floor((i / events) * r.transcript.length)] as TranscriptRow;
+          return { ...row, index: i, time: r.from + Math.floor(((r.until - r.from) * i) / events), text: `${row.text} ${i}` };
+        })
+      : r.transcript;
+
   return {
     async call(command, args) {
       const row = () => get(args.id);
@@ -402,12 +467,19 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
         case 'session':
           return view(row());
         case 'transcript': {
-          const all = of(row()).transcript;
+          const all = long(of(row()));
           const from = Number(args.from);
           return { total: all.length, rows: all.slice(from, from + Number(args.limit)) };
         }
         case 'pointer_track':
           return of(row()).tracks.get(Number(args.page)) ?? { t: [], x: [], y: [], kind: [], frame: [], sx: [], sy: [] };
+        case 'insight':
+          await delay(60);
+          return insight(of(row()));
+        case 'save_moment':
+        case 'save_picture':
+          await delay(200);
+          return `/home/ana/Pictures/${String(args.name)}.${command === 'save_moment' ? 'html' : 'png'}`;
         case 'page_files':
           return lacking(row());
         case 'add_page_files': {
@@ -450,6 +522,21 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
         case 'cancel_import':
           cancelled = true;
           return null;
+        case 'choose_save':
+          return `/home/ana/exports/${String(args.name)}`;
+        case 'cancel_export':
+          cancelled = true;
+          return null;
+        case 'export_archive': {
+          cancelled = false;
+          const ids = args.ids as string[] | null;
+          const { onmessage } = args.onProgress as { onmessage: (p: { bytes: number; bytes_total: number }) => void };
+          for (let i = 0; i <= 20 && !cancelled; i++) {
+            onmessage({ bytes: i * 1_410_000, bytes_total: 20 * 1_410_000 });
+            await delay(90);
+          }
+          return { path: String(args.path), sessions: ids?.length ?? n, without_recording: 1, assets: 12, notes: 0, bytes: 3_100_000, cancelled };
+        }
         case 'import': {
           const paths = args.paths as string[];
           if (paths[0]?.endsWith('missing')) throw { code: 'not_found', message: `There is no file or folder at “${paths[0]}”.` };

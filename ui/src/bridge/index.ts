@@ -5,8 +5,8 @@
  */
 import { Channel, invoke, isTauri } from '@tauri-apps/api/core';
 
-import type { AddChannel, ByteCalls, Calls, ProgressChannel } from './calls';
-import type { AddProgress, Failure, ImportProgress } from './types';
+import type { AddChannel, ByteCalls, Calls, ExportChannel, ProgressChannel } from './calls';
+import type { AddProgress, ExportProgress, Failure, ImportProgress } from './types';
 
 export type * from './calls';
 export type * from './types';
@@ -77,6 +77,7 @@ function channel<P>(on: (progress: P) => void): { onmessage: (progress: P) => vo
 }
 
 export const progressChannel = (on: (progress: ImportProgress) => void): ProgressChannel => channel(on);
+export const exportChannel = (on: (progress: ExportProgress) => void): ExportChannel => channel(on);
 export const addChannel = (on: (progress: AddProgress) => void): AddChannel => channel(on);
 
 export interface FileDrop {

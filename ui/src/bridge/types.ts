@@ -30,7 +30,11 @@ completeness: number,
 /**
  * False when there is metadata but nothing to play.
  */
-has_recording: boolean, watched: boolean, 
+has_recording: boolean, 
+/**
+ * Known from lists alone: not one event of it is here.
+ */
+metadata_only: boolean, watched: boolean, 
 /**
  * Number of findings that import noted.
  */
@@ -76,6 +80,80 @@ idle: [number, number][],
  */
 hidden: [number, number][], markers: Array<Marker>, findings: Array<Finding>, };
 
+export type Signal = { kind: string, page: number, 
+/**
+ * Start and end, epoch ms.
+ */
+time: number, until: number, selector: string | null, text: string | null, 
+/**
+ * As `dwell session` prints it.
+ */
+evidence: Record<string, unknown>, };
+
+export type FrustrationPart = { kind: string, count: number, weight: number, points: number, };
+
+export type Frustration = { 
+/**
+ * 0–100.
+ */
+score: number, 
+/**
+ * Version of the definitions.
+ */
+version: number, parts: Array<FrustrationPart>, };
+
+export type PageInsight = { number: number, 
+/**
+ * ms.
+ */
+lcp: number | null, cls: number | null, 
+/**
+ * ms.
+ */
+inp: number | null, 
+/**
+ * ms from navigation start to the first byte, to a DOM that can be used, and to the end of loading.
+ */
+first_byte: number | null, interactive: number | null, load: number | null, 
+/**
+ * Bytes of the document.
+ */
+transferred: number | null, 
+/**
+ * Percent of the document that came into view.
+ */
+scroll_depth: number | null, 
+/**
+ * Percent of the text's characters that are masks.
+ */
+masked: number | null, };
+
+export type Trouble = { time: number, page: number, kind: "error" | "console" | "network", message: string, 
+/**
+ * Address of the script, or of what was asked for.
+ */
+source: string | null, line: number | null, column: number | null, stack: string | null, 
+/**
+ * Whose script it is.
+ */
+party: "first" | "third" | "unknown", };
+
+export type Named = { time: number, page: number, kind: "event" | "tag" | "identify", name: string, value: string | null, };
+
+export type Insight = { signals: Array<Signal>, frustration: Frustration, pages: Array<PageInsight>, 
+/**
+ * Script errors, failed requests and lines of the console, by time.
+ */
+troubles: Array<Trouble>, 
+/**
+ * Events, tags and identities that the site gave, by time.
+ */
+named: Array<Named>, 
+/**
+ * More of either than are listed.
+ */
+more: number, };
+
 export type TranscriptRow = { index: number, time: number, page: number, kind: string, 
 /**
  * One sentence for people; text from the recording stands in “ ”.
@@ -111,6 +189,22 @@ bytes: number, bytes_total: number, sessions: number,
 current: string, findings: number, };
 
 export type ImportSummary = { sessions_added: number, sessions_updated: number, pages_added: number, duplicates: number, bytes: number, elapsed_ms: number, sessions: Array<string>, findings: Array<Finding>, cancelled: boolean, };
+
+export type ExportProgress = { 
+/**
+ * Unpacked.
+ */
+bytes: number, bytes_total: number, };
+
+export type ExportSummary = { path: string, sessions: number, without_recording: number, assets: number, notes: number, 
+/**
+ * Of the archive.
+ */
+bytes: number, 
+/**
+ * Nothing was written.
+ */
+cancelled: boolean, };
 
 export type PageFiles = { session: string, 
 /**

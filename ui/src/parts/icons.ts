@@ -50,6 +50,23 @@ import stepForwardSvg from 'lucide-static/icons/step-forward.svg?raw';
 import typeSvg from 'lucide-static/icons/type.svg?raw';
 import moveSvg from 'lucide-static/icons/move.svg?raw';
 import moonSvg from 'lucide-static/icons/moon.svg?raw';
+import cameraSvg from 'lucide-static/icons/camera.svg?raw';
+import fileCodeSvg from 'lucide-static/icons/file-code.svg?raw';
+import repeatSvg from 'lucide-static/icons/repeat.svg?raw';
+import zoomInSvg from 'lucide-static/icons/zoom-in.svg?raw';
+import crosshairSvg from 'lucide-static/icons/crosshair.svg?raw';
+import copySvg from 'lucide-static/icons/copy.svg?raw';
+import mousePointer2Svg from 'lucide-static/icons/mouse-pointer-2.svg?raw';
+import skipBackSvg from 'lucide-static/icons/skip-back.svg?raw';
+import skipForwardSvg from 'lucide-static/icons/skip-forward.svg?raw';
+import fastForwardSvg from 'lucide-static/icons/fast-forward.svg?raw';
+import chevronRightSvg from 'lucide-static/icons/chevron-right.svg?raw';
+import listFilterSvg from 'lucide-static/icons/list-filter.svg?raw';
+import userSvg from 'lucide-static/icons/user.svg?raw';
+import timerSvg from 'lucide-static/icons/timer.svg?raw';
+import scanSvg from 'lucide-static/icons/scan.svg?raw';
+import shrinkSvg from 'lucide-static/icons/shrink.svg?raw';
+import clockSvg from 'lucide-static/icons/clock.svg?raw';
 
 /** What stands between the svg tags; size and stroke come from our own style. */
 function inner(svg: string): string {
@@ -108,6 +125,23 @@ export const ICONS = {
   type: inner(typeSvg),
   move: inner(moveSvg),
   moon: inner(moonSvg),
+  camera: inner(cameraSvg),
+  'file-code': inner(fileCodeSvg),
+  repeat: inner(repeatSvg),
+  'zoom-in': inner(zoomInSvg),
+  crosshair: inner(crosshairSvg),
+  copy: inner(copySvg),
+  'mouse-pointer-2': inner(mousePointer2Svg),
+  'skip-back': inner(skipBackSvg),
+  'skip-forward': inner(skipForwardSvg),
+  'fast-forward': inner(fastForwardSvg),
+  'chevron-right': inner(chevronRightSvg),
+  'list-filter': inner(listFilterSvg),
+  user: inner(userSvg),
+  timer: inner(timerSvg),
+  scan: inner(scanSvg),
+  shrink: inner(shrinkSvg),
+  clock: inner(clockSvg),
 } as const;
 
 export type IconName = keyof typeof ICONS;

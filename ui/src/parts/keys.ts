@@ -2,7 +2,8 @@
  * The one register of keys: the `?` sheet, the tooltips and the handlers all read it. A letter alone does nothing
  * while a text field has the focus.
  */
-export type Where = 'Anywhere' | 'Sessions' | 'Player';
+export type Where = 'Anywhere' | 'Sessions' | 'Player' | 'Picture' | 'Timeline' | 'Beside the picture';
+export const GROUPS: readonly Where[] = ['Anywhere', 'Sessions', 'Player', 'Picture', 'Timeline', 'Beside the picture'];
 
 interface Key {
   where: Where;
@@ -44,10 +45,48 @@ const REGISTER = {
   pageForward: { where: 'Player', keys: ['PageDown'], text: 'Next page' },
   start: { where: 'Player', keys: ['Home'], text: 'Start' },
   end: { where: 'Player', keys: ['End'], text: 'End' },
+  clickBack: { where: 'Player', keys: [','], text: 'Previous click' },
+  clickForward: { where: 'Player', keys: ['.'], text: 'Next click' },
+  signalBack: { where: 'Player', keys: ['['], text: 'Previous signal' },
+  signalForward: { where: 'Player', keys: [']'], text: 'Next signal' },
   idle: { where: 'Player', keys: ['I'], text: 'Skip idle time' },
-  transcript: { where: 'Player', keys: ['T'], text: 'Transcript' },
+  idleFrom: { where: 'Player', keys: ['Shift+I'], text: 'Skip from 5 s, 10 s, 30 s, 1 min' },
+  loop: { where: 'Player', keys: ['A'], text: 'Loop: from here, to here, off' },
+  clock: { where: 'Player', keys: ['U'], text: 'Time from the start, local, UTC' },
   nextSession: { where: 'Player', keys: ['N'], text: 'Next session' },
   previousSession: { where: 'Player', keys: ['Shift+N'], text: 'Previous session' },
+
+  fit: { where: 'Picture', keys: ['Ctrl+0'], text: 'Fit the page into the window' },
+  actual: { where: 'Picture', keys: ['Z'], text: 'Full size, or fit' },
+  larger: { where: 'Picture', keys: ['Ctrl++', 'Ctrl+='], text: 'Larger' },
+  smaller: { where: 'Picture', keys: ['Ctrl+-'], text: 'Smaller' },
+  panLeft: { where: 'Picture', keys: ['Ctrl+ArrowLeft'], text: 'Move left' },
+  panRight: { where: 'Picture', keys: ['Ctrl+ArrowRight'], text: 'Move right' },
+  panUp: { where: 'Picture', keys: ['Ctrl+ArrowUp'], text: 'Move up' },
+  panDown: { where: 'Picture', keys: ['Ctrl+ArrowDown'], text: 'Move down' },
+  full: { where: 'Picture', keys: ['Shift+F'], text: 'Full screen' },
+  traces: { where: 'Picture', keys: ['O'], text: 'Cursor, clicks and typing over the page' },
+  picture: { where: 'Picture', keys: ['S'], text: 'Save a picture…' },
+  moment: { where: 'Picture', keys: ['Shift+S'], text: 'Save the page as HTML…' },
+
+  nearer: { where: 'Timeline', keys: ['ArrowUp'], text: 'Zoom in' },
+  farther: { where: 'Timeline', keys: ['ArrowDown'], text: 'Zoom out' },
+  whole: { where: 'Timeline', keys: ['0'], text: 'Whole session' },
+  earlier: { where: 'Timeline', keys: ['Shift+PageUp'], text: 'Earlier part' },
+  later: { where: 'Timeline', keys: ['Shift+PageDown'], text: 'Later part' },
+  marks: { where: 'Timeline', keys: ['Shift+M'], text: 'Which marks are shown' },
+
+  transcript: { where: 'Beside the picture', keys: ['T'], text: 'Transcript' },
+  facts: { where: 'Beside the picture', keys: ['F'], text: 'Facts' },
+  speed: { where: 'Beside the picture', keys: ['P'], text: 'Speed of the pages' },
+  errors: { where: 'Beside the picture', keys: ['X'], text: 'Errors' },
+  events: { where: 'Beside the picture', keys: ['V'], text: 'Events, tags and visitor' },
+  dom: { where: 'Beside the picture', keys: ['D'], text: 'DOM' },
+  pick: { where: 'Beside the picture', keys: ['Q'], text: 'Pick an element of the page' },
+  evidence: { where: 'Beside the picture', keys: ['E'], text: 'Evidence of the signal here' },
+  findHere: { where: 'Beside the picture', keys: ['Ctrl+F'], text: 'Find in the transcript' },
+  filter: { where: 'Beside the picture', keys: ['K'], text: 'Which kinds are listed' },
+  follow: { where: 'Beside the picture', keys: ['Shift+T'], text: 'Keep the current event in view' },
 } as const satisfies Record<string, Key>;
 
 export type KeyId = keyof typeof REGISTER;
@@ -64,11 +103,9 @@ const NAMES: Record<string, string> = {
 
 /** `Alt+ArrowLeft` as `Alt Left`. */
 export function label(combo: string): string {
-  return combo
-    .split('+')
-    .map((part) => NAMES[part] ?? part)
-    .join(' ')
-    .trim() || '+';
+  // A plus is also what stands between the parts.
+  const parts = combo.endsWith('+') ? [...combo.slice(0, -1).split('+').filter(Boolean), '+'] : combo.split('+');
+  return parts.map((part) => NAMES[part] ?? part).join(' ');
 }
 
 /** Tooltip: what a button does and its key. */

@@ -4,7 +4,7 @@ import type { SessionRow } from '../bridge';
 import { grouped } from '../archive/imports.svelte';
 import { sorted } from '../sessions/list.svelte';
 import * as format from './format';
-import { clickedOn, combo, dispatch, KEYS, label, onKeys, tip } from './keys';
+import { clickedOn, combo, dispatch, KEYS, label, onKeys, tip, type Where } from './keys';
 import { lastAtMost, offsets, reveal, visible, visibleOf } from './virtual';
 
 describe('numbers and times', () => {
@@ -80,14 +80,20 @@ describe('keys', () => {
       .toEqual(['Space', 'Shift+D', '?', 'Ctrl+K', 'Alt+ArrowLeft']);
     expect(label('Alt+ArrowLeft')).toBe('Alt Left');
     expect(label('+')).toBe('+');
+    expect(label('Ctrl++')).toBe('Ctrl +');
+    expect(label('Ctrl+-')).toBe('Ctrl −');
     expect(tip('play')).toBe('Play or pause (Space)');
   });
 
   it('says each key once in a place', () => {
-    for (const where of ['Sessions', 'Player'] as const) {
-      const keys = Object.values(KEYS).filter((k) => k.where === where || k.where === 'Anywhere').flatMap((k) => [...k.keys]);
-      expect(new Set(keys).size).toBe(keys.length);
+    const together: Where[][] = [['Anywhere', 'Sessions'], ['Anywhere', 'Player', 'Picture', 'Timeline', 'Beside the picture']];
+    for (const places of together) {
+      const all = Object.entries(KEYS).filter(([id, k]) => places.includes(k.where) && id !== 'findHere');
+      const keys = all.flatMap(([, k]) => [...k.keys]);
+      expect(keys.filter((key, i) => keys.indexOf(key) !== i)).toEqual([]);
     }
+    // The player finds in its transcript what elsewhere finds sessions; `/` goes on doing that.
+    expect(KEYS.find.keys).toContain(KEYS.findHere.keys[0]);
   });
 
   it('leaves text fields and pressed buttons alone', () => {

@@ -196,6 +196,55 @@ export class Frame {
     }
   }
 
+  /** Where a node stands in the top viewport, px; `null` when it is not drawn. Lays the page out when it must. */
+  box(node: Node | number): { x: number; y: number; width: number; height: number } | null {
+    try {
+      const known = typeof node === 'number' ? this.#nodes.get(node) : node;
+      const element = isElement(known) ? known : known?.parentElement;
+      if (!element?.isConnected) return null;
+      const rect = element.getBoundingClientRect();
+      if (!rect.width && !rect.height) return null;
+      const own = element.ownerDocument;
+      const win = own.defaultView;
+      if (!win) return null;
+      const id = own === this.document ? 0 : this.#ids.get(own);
+      const at = id === undefined ? null : this.place(rect.left + win.scrollX, rect.top + win.scrollY, id);
+      return at && { ...at, width: rect.width, height: rect.height };
+    } catch {
+      return null;
+    }
+  }
+
+  /** Also a closed one: the frame attached it itself. */
+  shadow(element: Element): ShadowRoot | null {
+    return this.#shadows.get(element) ?? element.shadowRoot;
+  }
+
+  /** The innermost element at a place of the top viewport, through frames and shadow roots. */
+  at(x: number, y: number): Element | null {
+    let root: Document | ShadowRoot | null = this.document;
+    let found: Element | null = null;
+    for (let depth = 0; root && depth < 32; depth++) {
+      const hit: Element | null = root.elementFromPoint(x, y);
+      if (!hit || hit === found) return found;
+      found = hit;
+      const shadow: ShadowRoot | undefined = this.shadow(hit) ?? undefined;
+      if (shadow) {
+        root = shadow;
+        continue;
+      }
+      const inner: number | undefined = this.#docOfFrame.get(hit);
+      const record: FrameDocument | undefined = inner === undefined ? undefined : this.#docs.get(inner);
+      if (!record?.doc.defaultView) return found;
+      const rect = hit.getBoundingClientRect();
+      const style = windowOf(hit)?.getComputedStyle(hit);
+      x -= rect.left + hit.clientLeft + (parseFloat(style?.paddingLeft ?? '') || 0);
+      y -= rect.top + hit.clientTop + (parseFloat(style?.paddingTop ?? '') || 0);
+      root = record.doc;
+    }
+    return found;
+  }
+
   /** After a jump: what moves by itself is brought to its end, a seek must not show the way there. */
   finishAnimations(): void {
     for (const animation of this.#animations()) {

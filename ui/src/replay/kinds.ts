@@ -47,6 +47,12 @@ const NAME: Record<string, [one: string, many: string]> = {
   submit: ['submit', 'submits'],
   resize: ['resize', 'resizes'],
   clipboard: ['clipboard', 'clipboard'],
+  rage_click: ['rage click', 'rage clicks'],
+  error_click: ['error click', 'error clicks'],
+  js_error: ['script error', 'script errors'],
+  dead_click: ['dead click', 'dead clicks'],
+  quick_back: ['quick back', 'quick backs'],
+  excessive_scroll: ['excessive scroll', 'excessive scrolls'],
 };
 
 export const icon = (kind: string): IconName => ICON[kind] ?? 'circle';
@@ -55,3 +61,11 @@ export function kindName(kind: string, n: number): string {
   const name = NAME[kind];
   return name ? (n === 1 ? name[0] : name[1]) : kind.replace(/_/g, ' ');
 }
+
+export const signalName = (kind: string): string => kindName(kind, 1);
+
+/** Name of the token that a signal is coloured with; nothing for plain events. */
+const TOKEN: Record<string, string> = {
+  rage_click: 'rage', dead_click: 'dead', error_click: 'error', js_error: 'error', error: 'error', quick_back: 'quick', excessive_scroll: 'scroll', resize: 'resize',
+};
+export const token = (kind: string): string | null => TOKEN[kind] ?? null;

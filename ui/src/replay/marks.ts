@@ -1,5 +1,7 @@
 /* What stands on the timeline. Pure: markers in, places out. */
-import type { Marker } from '../bridge';
+import type { Marker, Signal } from '../bridge';
+import { lastAtMost } from '../parts/virtual';
+import { sentence } from './evidence';
 
 export interface Mark {
   /** The one that is shown: the gravest of those it stands for. */
@@ -14,7 +16,42 @@ export interface Mark {
 /** Markers nearer than this join, so that each can be hit. */
 export const NEAREST = 18;
 
-const GRAVE = ['error', 'rage_click', 'dead_click', 'submit', 'custom', 'tag', 'input', 'change', 'click'];
+const GRAVE = [
+  'rage_click', 'error_click', 'js_error', 'error', 'dead_click', 'quick_back', 'excessive_scroll', 'submit', 'custom', 'tag', 'resize', 'input', 'change', 'click',
+];
+
+/** Our own detections; everything else is as recorded. */
+export const SIGNALS = ['rage_click', 'error_click', 'js_error', 'dead_click', 'quick_back', 'excessive_scroll', 'resize'] as const;
+export const isSignal = (kind: string): boolean => (SIGNALS as readonly string[]).includes(kind);
+
+/** Recorded events and signals in one order. What a signal says better is not marked twice. */
+export function withSignals(markers: readonly Marker[], signals: readonly Signal[]): Marker[] {
+  const kinds = new Set(signals.map((s) => s.kind));
+  const all = markers.filter((m) => !(m.kind === 'error' && kinds.has('js_error')) && !(m.kind === 'resize' && kinds.has('resize')));
+  for (const s of signals) all.push({ time: s.time, page: s.page, kind: s.kind, text: sentence(s) });
+  return all.sort((a, b) => a.time - b.time);
+}
+
+/** Kinds with their numbers, gravest first. */
+export function legend(markers: readonly Marker[]): [kind: string, n: number][] {
+  const by = new Map<string, number>();
+  for (const marker of markers) by.set(marker.kind, (by.get(marker.kind) ?? 0) + 1);
+  return [...by].sort((a, b) => gravity(a[0]) - gravity(b[0]) || b[1] - a[1]);
+}
+
+/** What happens around a moment, nearest first and then by time: at most `most`. `times` is sorted. */
+export function around(times: ArrayLike<number>, at: number, within: number, most: number): number[] {
+  let after = lastAtMost(times, at) + 1;
+  let before = after - 1;
+  const found: number[] = [];
+  while (found.length < most) {
+    const a = after < times.length ? (times[after] as number) - at : Infinity;
+    const b = before >= 0 ? at - (times[before] as number) : Infinity;
+    if (Math.min(a, b) > within) break;
+    found.push(a < b ? after++ : before--);
+  }
+  return found.sort((a, b) => a - b);
+}
 
 /** Lower is graver. */
 export function gravity(kind: string): number {
@@ -22,11 +59,12 @@ export function gravity(kind: string): number {
   return at < 0 ? GRAVE.length : at;
 }
 
-/** Joins what would overlap. `markers` are sorted by time; nothing is dropped. */
+/** Joins what would overlap. `markers` are sorted by time; nothing between `from` and `until` is dropped. */
 export function join(markers: readonly Marker[], from: number, until: number, width: number): Mark[] {
   const marks: Mark[] = [];
   const length = Math.max(1, until - from);
   for (const marker of markers) {
+    if (marker.time < from || marker.time > until) continue;
     const x = ((marker.time - from) / length) * width;
     const last = marks.at(-1);
     // A mark with a number beside it is wider.
@@ -42,9 +80,8 @@ export function join(markers: readonly Marker[], from: number, until: number, wi
 }
 
 /** The next or last moment something happened, for stepping by events. `times` is sorted. */
-export function neighbour(times: readonly number[], at: number, by: 1 | -1): number | null {
+export function neighbour(times: ArrayLike<number>, at: number, by: 1 | -1): number | null {
   // Right after a step the playhead stands on the event itself; half a second before it counts as there.
-  if (by > 0) return times.find((t) => t > at + 1) ?? null;
-  for (let i = times.length - 1; i >= 0; i--) if ((times[i] as number) < at - 500) return times[i] as number;
-  return null;
+  const i = by > 0 ? lastAtMost(times, at + 1) + 1 : lastAtMost(times, at - 500.001);
+  return i >= 0 && i < times.length ? (times[i] as number) : null;
 }

@@ -43,6 +43,44 @@ function player(source = recording(), idle: [number, number][] = [], until = 60_
 }
 
 describe('playback', () => {
+  it('plays a part again and again, but lets a seek leave it', async () => {
+    const { playback, source } = player();
+    playback.seek(1000);
+    await soon();
+    playback.loop = { from: 1000, until: 1300 };
+    playback.play();
+    await soon();
+    for (let now = 0; now <= 400; now += 50) {
+      playback.tick(now);
+      await soon();
+    }
+    expect(source.seeks).toEqual([1000, 1000]);
+    expect(playback.time).toBeLessThan(1300);
+    playback.seek(5000);
+    await soon();
+    playback.tick(450);
+    playback.tick(500);
+    await soon();
+    expect(playback.time).toBeGreaterThanOrEqual(5000);
+  });
+
+  it('skips only idle time that is long enough', async () => {
+    const { playback, skips } = player(recording(), [[100, 8100], [20_000, 40_000]]);
+    playback.skipFrom = 10_000;
+    playback.seek(200);
+    await soon();
+    playback.play();
+    await soon();
+    playback.tick(0);
+    await soon();
+    expect(skips).toEqual([]);
+    playback.seek(20_500);
+    await soon();
+    playback.tick(50);
+    await soon();
+    expect(skips).toEqual([19_100]);
+  });
+
   it('moves with real time, times the speed, and shows each change once and in order', async () => {
     const { playback, shown } = player();
     playback.seek(0);

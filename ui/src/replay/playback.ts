@@ -24,8 +24,8 @@ export interface Listener {
   apply(step: Step, jumped: boolean): void;
   /** Playing, failure or speed changed, or a jump ended. */
   changed(): void;
-  /** An idle span of so many ms was left out. */
-  skipped(ms: number): void;
+  /** An idle span of so many ms, between these moments, was left out. */
+  skipped(ms: number, from: number, until: number): void;
 }
 
 /** Recorded ms that are fetched ahead, at normal speed. */
@@ -47,6 +47,10 @@ export class Playback {
   playing = false;
   speed = 1;
   skipIdle = true;
+  /** Idle spans shorter than this are played, ms. */
+  skipFrom = 0;
+  /** Part that is played again and again, epoch ms. */
+  loop: { from: number; until: number } | null = null;
   failure: Failure | null = null;
 
   #recording: Recording;
@@ -122,7 +126,13 @@ export class Playback {
     if (this.seeking) return;
     if (this.skipIdle && this.#skip()) return;
     const limit = Math.min(this.#span.until, Math.max(this.#fetched, this.time));
+    const before = this.time;
     this.time = Math.min(limit, this.time + passed * this.speed);
+    // Only who plays over the end goes back: a seek behind it is meant.
+    if (this.loop && before < this.loop.until && this.time >= this.loop.until) {
+      this.seek(this.loop.from);
+      return;
+    }
     let taken = 0;
     for (const step of this.#queue) {
       if (step.time > this.time) break;
@@ -141,11 +151,12 @@ export class Playback {
   /** Idle span around `time`, if what is left of it is worth skipping. */
   #skip(): boolean {
     const span = this.#span.idle.find(([from, until]) => from <= this.time && this.time < until);
-    if (!span) return false;
+    if (!span || span[1] - span[0] < this.skipFrom) return false;
     const left = span[1] - this.time;
     if (left < SHORTEST_SKIP) return false;
+    const from = this.time;
     this.seek(span[1] - LEAD);
-    this.#on.skipped(left - LEAD);
+    this.#on.skipped(left - LEAD, from, this.time);
     return true;
   }
 

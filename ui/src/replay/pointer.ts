@@ -29,6 +29,8 @@ export interface Spot {
 
 export interface Ring extends Spot {
   kind: 'click' | 'double' | 'context' | 'touch';
+  /** Epoch ms of the click. */
+  time: number;
   /** 0 when it happened, 1 when it is gone. */
   age: number;
 }
@@ -130,7 +132,7 @@ export class Pointer {
       if (time - t >= RING) break;
       const i = this.#rings[n] as number;
       const kind = RINGS[this.#track.kind[i] ?? 3] ?? 'click';
-      rings.push({ ...this.#spot(i), kind, age: (time - t) / RING });
+      rings.push({ ...this.#spot(i), kind, time: t, age: (time - t) / RING });
     }
     return rings;
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Marker, SessionView, TranscriptRow } from '../bridge';
 import { join, neighbour } from './marks';
 import { NO_TRACK, Pointer } from './pointer';
-import { lines } from './transcript';
+import { ALL, kindsOf, lines } from './transcript';
 
 const marker = (time: number, kind = 'click'): Marker => ({ time, page: 1, kind, text: kind });
 
@@ -67,10 +67,29 @@ describe('transcript', () => {
   const rows = [row(0, 1, 'Clicked “A”'), row(100, 2, 'Clicked “B”'), row(155, 2, 'Clicked “C”')];
 
   it('puts pages, events, idle time and gaps in order', () => {
-    expect(lines(view, rows, '').map((l) => l.type)).toEqual(['page', 'event', 'page', 'event', 'idle', 'gap', 'event']);
+    expect(lines(view, rows).map((l) => l.type)).toEqual(['page', 'event', 'page', 'event', 'idle', 'gap', 'event']);
   });
   it('finds, with the page of what is found', () => {
-    expect(lines(view, rows, '“c').map((l) => l.type)).toEqual(['page', 'event']);
-    expect(lines(view, rows, 'nothing')).toEqual([]);
+    expect(lines(view, rows, { ...ALL, find: '“c' }).map((l) => l.type)).toEqual(['page', 'event']);
+    expect(lines(view, rows, { ...ALL, find: 'nothing' })).toEqual([]);
+  });
+  const kind = (time: number, page: number, k: string): TranscriptRow => ({ ...row(time, page, k), kind: k });
+  it('leaves out kinds, and pages without a row', () => {
+    const all = [kind(0, 1, 'click'), kind(101, 2, 'scroll'), kind(102, 2, 'input')];
+    expect(lines(view, all, { find: '', hidden: new Set(['scroll', 'click']) }).map((l) => l.type)).toEqual(['page', 'event']);
+    expect(kindsOf(all, [])).toEqual([['click', 1], ['scroll', 1], ['input', 1]]);
+  });
+  it('tells signals, and not the event that they say better', () => {
+    const signal = { kind: 'js_error', page: 2, time: 155, until: 155, selector: null, text: 'x is not defined', evidence: {} };
+    const all = [...rows, kind(155, 2, 'error')];
+    const told = lines(view, all, ALL, [signal]);
+    expect(told.map((l) => l.type)).toEqual(['page', 'event', 'page', 'event', 'idle', 'gap', 'event', 'signal']);
+    expect(lines(view, all, { find: 'not defined', hidden: new Set() }, [signal]).map((l) => l.type)).toEqual(['page', 'signal']);
+  });
+  it('orders a hundred thousand rows in no time', () => {
+    const many = Array.from({ length: 132_000 }, (_, i) => row(i, i < 60_000 ? 1 : 2, `Clicked ${i}`));
+    const start = performance.now();
+    expect(lines(view, many).length).toBe(132_004);
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 });

@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// The safe HTML that the player shows, instead of the recorded tree.
     #[arg(long)]
     html: bool,
+    /// With --html: write pictures, fonts and media into it, so that the file needs no cache.
+    #[arg(long, requires = "html")]
+    inline: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
@@ -38,7 +41,10 @@ pub(crate) fn run(arguments: &Arguments, cache: &Path, json: bool) -> Result<Exi
     };
     let cache = Cache::open_read_only(cache)?;
     if arguments.html {
-        let html = session::html(&cache, &arguments.id, moment)?;
+        let html = match arguments.inline {
+            true => session::html_alone(&cache, &arguments.id, moment)?,
+            false => session::html(&cache, &arguments.id, moment)?,
+        };
         if json {
             output::print_json(&serde_json::json!({ "html": html }))?;
         } else {

@@ -3,7 +3,9 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use dwell_core::desk::Columns;
 use dwell_core::desk::import::{self, Options, Progress};
+use dwell_core::error::Error;
 use dwell_core::findings::Findings;
 use dwell_core::store::Cache;
 
@@ -11,7 +13,7 @@ use crate::output::{self, Failure, Meter};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files and folders: recordings, zip and gzip archives of them, NDJSON.
+    /// Files and folders: recordings, zip and gzip archives of them, NDJSON, CSV lists of sessions.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The client's project that the sessions belong to.
@@ -20,13 +22,24 @@ pub(crate) struct Arguments {
     /// Threads that decode; one per processor by default.
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
+    /// Names of columns of CSV lists, as JSON: {"session": ["Visit"], "country": ["Land"], "ignore": ["Internal"]}.
+    #[arg(long, value_name = "FILE")]
+    columns: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
     // A wrong path must not leave an empty cache behind.
     import::check(&arguments.paths)?;
+    let columns = match &arguments.columns {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| Error::Io { context: format!("{} cannot be read", path.display()), source })?;
+            Columns::from_json(&text)?
+        }
+        None => Columns::default(),
+    };
     let mut cache = Cache::open(cache)?;
-    let options = Options { project: arguments.project, threads: arguments.threads };
+    let options = Options { project: arguments.project, threads: arguments.threads, columns };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
     let mut findings = Findings::new();
     let mut meter = Meter::new();

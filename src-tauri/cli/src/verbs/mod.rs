@@ -3,6 +3,7 @@
 mod assets;
 mod dom;
 mod events;
+mod export;
 mod import;
 mod session;
 mod sessions;
@@ -27,6 +28,8 @@ pub(crate) enum Verb {
     Events(events::Arguments),
     /// The page at a moment.
     Dom(dom::Arguments),
+    /// Write sessions into an archive that reads back to the same cache.
+    Export(export::Arguments),
     /// Page files: add what was saved of a site, see what is missing.
     Assets(assets::Arguments),
     /// Check that the cache is whole and matches its originals.
@@ -40,6 +43,7 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Session(arguments) => session::run(&arguments, cache, json),
         Verb::Events(arguments) => events::run(&arguments, cache, json),
         Verb::Dom(arguments) => dom::run(&arguments, cache, json),
+        Verb::Export(arguments) => export::run(arguments, cache, json),
         Verb::Assets(arguments) => assets::run(arguments, cache, json),
         Verb::Verify => verify::run(cache, json),
     }

@@ -7,6 +7,9 @@ use dwell_core::store::Cache;
 
 use crate::output::{self, Failure, Meter};
 
+/// Most gaps that are printed one by one.
+const GAPS: usize = 50;
+
 pub(crate) fn run(cache: &Path, json: bool) -> Result<ExitCode, Failure> {
     let cache = Cache::open_read_only(cache)?;
     let mut meter = Meter::new();
@@ -17,6 +20,12 @@ pub(crate) fn run(cache: &Path, json: bool) -> Result<ExitCode, Failure> {
         output::print_json(&report)?;
     } else {
         output::say_findings(&report.problems);
+        for gap in report.gaps.iter().take(GAPS) {
+            output::say(&gap.sentence);
+        }
+        if report.gaps.len() > GAPS {
+            output::say(&format!("And {} more gaps; --json lists all.", report.gaps.len() - GAPS));
+        }
         let totals = &report.totals;
         let state = if report.ok { "whole" } else { "not whole" };
         output::print(&format!(

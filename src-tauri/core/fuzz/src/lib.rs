@@ -148,11 +148,15 @@ impl Sink for Counts {
                 assert!(asset.bytes.len() as u64 <= MAX_ASSET, "an asset is larger than any");
                 self.unpacked += asset.bytes.len() as u64;
             }
-            Item::Notes { path, bytes } => {
+            Item::Notes { path, bytes } | Item::Table { path, bytes, .. } => {
                 within(&path);
                 self.unpacked += bytes.len() as u64;
             }
-            Item::Said { .. } | Item::Leave { .. } | Item::AssetUrls { .. } => {}
+            Item::Said { .. }
+            | Item::Leave { .. }
+            | Item::AssetUrls { .. }
+            | Item::AssetList(_)
+            | Item::Record { .. } => {}
         }
         Ok(())
     }

@@ -4,14 +4,16 @@
 //! recording. What is not understood is left out; only a manifest that cannot be read is a finding.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Hash, Said};
-use crate::event::{Millis, SessionMeta};
+use super::{AssetEntry, AssetListEntry, Hash, Kept, ListedUrl, RecordEntry, Said};
+use crate::event::{Millis, SessionMeta, Source};
+use crate::format::json::{items, value_end};
 use crate::format::wrap;
 
-fn text(map: &Map<String, Value>, keys: &[&str]) -> Option<String> {
+pub(crate) fn text(map: &Map<String, Value>, keys: &[&str]) -> Option<String> {
     keys.iter().find_map(|key| match map.get(*key)? {
         Value::String(s) if !s.is_empty() => Some(s.clone()),
         Value::Number(n) => Some(n.to_string()),
@@ -19,7 +21,7 @@ fn text(map: &Map<String, Value>, keys: &[&str]) -> Option<String> {
     })
 }
 
-fn names(value: Option<&Value>) -> Vec<String> {
+pub(crate) fn names(value: Option<&Value>) -> Vec<String> {
     let one = |v: &Value| match v {
         Value::String(s) => Some(s.clone()),
         Value::Object(o) => text(o, &["name", "event", "id"]),
@@ -32,7 +34,7 @@ fn names(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-fn plain(value: &Value) -> Option<String> {
+pub(crate) fn plain(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(s) => Some(s.clone()),
@@ -41,7 +43,7 @@ fn plain(value: &Value) -> Option<String> {
 }
 
 /// Epoch ms of a number of ms or of an ISO 8601 time; a time without zone is UTC.
-fn moment(value: &Value) -> Option<Millis> {
+pub(crate) fn moment(value: &Value) -> Option<Millis> {
     match value {
         Value::Number(n) => n.as_i64().or_else(|| n.as_f64().map(|f| f as i64)),
         Value::String(s) => wrap::moment(s),
@@ -98,8 +100,16 @@ pub(crate) fn said(map: &Map<String, Value>, rank: u8) -> Said {
             consent: map.get("consent").and_then(plain),
             user,
             started_at: ["started_at", "startedAt", "start"].iter().find_map(|key| moment(map.get(*key)?)),
+            listed: BTreeMap::new(),
         },
+        kept: None,
     }
+}
+
+/// Tells whether the metadata that people see in a manifest was changed since Dwell wrote it.
+pub(crate) fn digest(visible: &Map<String, Value>) -> String {
+    let meta = serde_json::to_vec(&said(visible, 0).meta).unwrap_or_default();
+    Hash::of(&meta).to_string()[..16].to_owned()
 }
 
 /// A session of a Dwell archive.
@@ -109,47 +119,140 @@ pub(crate) struct ManifestSession {
     pub(crate) files: Vec<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Manifest {
     pub(crate) sessions: Vec<ManifestSession>,
     pub(crate) hashes: HashMap<String, Hash>,
+    /// Rows of lists, with their texts as the cache had them.
+    pub(crate) records: Vec<RecordEntry>,
+    pub(crate) assets: Vec<AssetEntry>,
+    pub(crate) asset_lists: Vec<AssetListEntry>,
 }
 
 /// Newest Dwell archive that is understood.
 pub(crate) const ARCHIVE_VERSION: u64 = 1;
 
-/// `Ok(None)`: not a Dwell manifest. `Err`: one that cannot be used, and why.
-pub(crate) fn manifest(bytes: &[u8]) -> Result<Option<Manifest>, String> {
-    let value: Value = match serde_json::from_slice(bytes) {
-        Ok(value) => value,
-        Err(_) => return Ok(None),
+fn source(value: Option<&Value>) -> Source {
+    match value.and_then(Value::as_str) {
+        Some("rrweb") => Source::Rrweb,
+        _ => Source::Clarity,
+    }
+}
+
+fn plain_text(map: &Map<String, Value>, key: &str) -> String {
+    map.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// `None` when the session was not written by Dwell, or not as it writes them.
+fn kept(session: &Map<String, Value>) -> Option<(Kept, bool)> {
+    let dwell = session.get("dwell")?.as_object()?;
+    let list = |key: &str| dwell.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let bodies =
+        list("bodies").iter().map(|b| Some((b.get("path")?.as_str()?.to_owned(), b.get("position")?.as_u64()?)));
+    let said = list("said")
+        .iter()
+        .map(|s| Some((u8::try_from(s.get("rank")?.as_u64()?).ok()?, s.get("said")?.as_str()?.to_owned())));
+    let kept = Kept {
+        id: text(session, &["id"])?,
+        source: source(dwell.get("source")),
+        project: plain_text(dwell, "project"),
+        user: plain_text(dwell, "user"),
+        session: plain_text(dwell, "session"),
+        client: text(dwell, &["client"]),
+        bodies: bodies.collect::<Option<_>>()?,
+        said: said.collect::<Option<_>>()?,
+        asset_lists: list("asset_lists").iter().map(|h| Hash::from_hex(h.as_str()?)).collect::<Option<_>>()?,
     };
-    if value.get("format").and_then(Value::as_str) != Some("dwell-archive") {
+    let mut visible = session.clone();
+    for key in ["id", "files", "dwell"] {
+        visible.remove(key);
+    }
+    let unchanged = dwell.get("meta").and_then(Value::as_str) == Some(&digest(&visible));
+    (kept.bodies.len() == names(session.get("files")).len()).then_some((kept, unchanged))
+}
+
+fn manifest_session(session: &Map<String, Value>) -> ManifestSession {
+    let mut read = said(session, 0);
+    // A manifest's `user` is whom the site identified; the recorder's own id is only what is called so.
+    read.user = text(session, &["userId", "user_id"]);
+    if let Some((kept, unchanged)) = kept(session) {
+        if unchanged {
+            read = Said::default();
+        }
+        read.session = Some(kept.session.clone());
+        read.user = Some(kept.user.clone()).filter(|u| !u.is_empty());
+        read.project = Some(kept.project.clone()).filter(|p| !p.is_empty());
+        read.kept = Some(Arc::new(kept));
+    }
+    ManifestSession { said: read, files: names(session.get("files")) }
+}
+
+/// `Ok(None)`: not a Dwell manifest. `Err`: one that cannot be used, and why.
+///
+/// A manifest names every file of every session and may be large: its entries are read one at a time.
+pub(crate) fn manifest(bytes: &[u8]) -> Result<Option<Manifest>, String> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
+    if text.first() != Some(&b'{') || value_end(text, 0) != Ok(text.len()) {
         return Ok(None);
     }
-    match value.get("version").and_then(Value::as_u64) {
+    let keys: Vec<(&[u8], &[u8])> =
+        items(text, 0).map_while(|item| item.ok()).take(256).map(|(key, at)| (&text[key], &text[at])).collect();
+    let get = |name: &str| keys.iter().find(|(key, _)| *key == name.as_bytes()).map(|(_, value)| *value);
+    let scalar = |name: &str| get(name).filter(|v| v.len() < 100).and_then(|v| serde_json::from_slice::<Value>(v).ok());
+    if scalar("format").as_ref().and_then(Value::as_str) != Some("dwell-archive") {
+        return Ok(None);
+    }
+    match scalar("version").as_ref().and_then(Value::as_u64) {
         Some(v) if (1..=ARCHIVE_VERSION).contains(&v) => {}
         Some(v) => return Err(format!("it is version {v}, and this Dwell reads up to version {ARCHIVE_VERSION}")),
         None => return Err("it names no version".to_owned()),
     }
-    let list = |key: &str| value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let hashes = list("files")
-        .iter()
-        .filter_map(|file| {
-            Some((file.get("path")?.as_str()?.to_owned(), Hash::from_hex(file.get("sha256")?.as_str()?)?))
-        })
-        .collect();
-    let sessions = list("sessions")
-        .iter()
-        .filter_map(Value::as_object)
-        .map(|session| {
-            let mut said = said(session, 0);
-            // A manifest's `user` is whom the site identified; the recorder's own id is only what is called so.
-            said.user = text(session, &["userId", "user_id"]);
-            ManifestSession { said, files: names(session.get("files")) }
-        })
-        .collect();
-    Ok(Some(Manifest { sessions, hashes }))
+    let each = |name: &str, take: &mut dyn FnMut(Map<String, Value>)| {
+        let Some(list) = get(name).filter(|v| v.first() == Some(&b'[')) else { return };
+        for (_, at) in items(list, 0).map_while(|item| item.ok()) {
+            if let Ok(Value::Object(map)) = serde_json::from_slice(&list[at]) {
+                take(map);
+            }
+        }
+    };
+    let mut out = Manifest::default();
+    each("files", &mut |file| {
+        if let (Some(Value::String(path)), Some(hash)) = (file.get("path"), file.get("sha256").and_then(hash)) {
+            out.hashes.insert(path.clone(), hash);
+        }
+    });
+    each("sessions", &mut |session| out.sessions.push(manifest_session(&session)));
+    each("records", &mut |record| {
+        let Some(rank) = record.get("rank").and_then(Value::as_u64).and_then(|r| u8::try_from(r).ok()) else { return };
+        out.records.push(RecordEntry {
+            source: source(record.get("source")),
+            session: plain_text(&record, "session"),
+            user: plain_text(&record, "user"),
+            project: plain_text(&record, "project"),
+            rank,
+            said: plain_text(&record, "said"),
+        });
+    });
+    each("assets", &mut |asset| {
+        if let (Some(file), Some(sha256)) = (self::text(&asset, &["file"]), asset.get("sha256").and_then(hash)) {
+            out.assets.push(AssetEntry { file, sha256, content_type: plain_text(&asset, "content_type") });
+        }
+    });
+    each("asset_lists", &mut |list| {
+        let Some(name) = list.get("list").and_then(hash) else { return };
+        let urls = list.get("urls").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let urls = urls.iter().filter_map(|row| {
+            let (url, asset) = (row.get(0)?.as_str()?.to_owned(), hash(row.get(1)?)?);
+            Some(ListedUrl { url, asset, at: row.get(2).and_then(Value::as_i64) })
+        });
+        let shared = list.get("shared").and_then(Value::as_bool) == Some(true);
+        out.asset_lists.push(AssetListEntry { list: name, shared, urls: urls.collect() });
+    });
+    Ok(Some(out))
+}
+
+fn hash(value: &Value) -> Option<Hash> {
+    Hash::from_hex(value.as_str()?)
 }
 
 /// URL, member (relative to the archive's root or to `assets/`), content type.

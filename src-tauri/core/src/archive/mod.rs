@@ -6,14 +6,17 @@
 //! The second trap is size: a 2 GB zip must not be in memory at once, so nothing is returned as a list.
 //! Bodies go to a [`Sink`] as they are met, and [`Item::Leave`] says when no more of a scope can follow.
 
+mod about;
 mod bundle;
 mod limits;
 mod payload;
 mod read;
 pub mod saved;
 mod sniff;
+mod table;
 mod tarred;
 mod wrapped;
+mod write;
 mod zipped;
 
 use std::fmt;
@@ -28,6 +31,11 @@ use crate::event::{SessionMeta, Source};
 use crate::findings::Findings;
 
 pub use limits::*;
+pub use table::{Columns, Table, TableRow, read_table};
+pub use write::{
+    ArchiveWriter, AssetEntry, AssetListEntry, BodyEntry, FileEntry, ListedUrl, ManifestEntries, RecordEntry,
+    SessionEntry, assets_json, folder_name, manifest,
+};
 
 /// SHA-256 of a body after all wrappers are taken off: the same recording has the same hash however it
 /// was packed.
@@ -47,6 +55,19 @@ impl Hash {
             *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()?;
         }
         Some(Hash(out))
+    }
+}
+
+/// Hashes what comes in pieces.
+#[derive(Debug, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
     }
 }
 
@@ -91,8 +112,30 @@ pub struct Said {
     pub project: Option<String>,
     pub meta: SessionMeta,
     /// Smaller wins when two archives say different things: 0 manifest, 1 session line, 2 `session.json`,
-    /// 3 a vendor's wrapper.
+    /// 3 a vendor's wrapper, or a list or vendor's document beside the recordings.
     pub rank: u8,
+    /// Of a session in an archive that Dwell wrote; then the rest is only what was changed in it by hand.
+    #[serde(skip)]
+    pub kept: Option<std::sync::Arc<Kept>>,
+}
+
+/// A session as the cache held it that an archive was written from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// In that cache.
+    pub id: String,
+    pub source: Source,
+    /// As the recorder says; empty where it does not.
+    pub project: String,
+    pub user: String,
+    pub session: String,
+    /// The client's project.
+    pub client: Option<String>,
+    /// Where each body was imported from first, and its place; in the order of the session's files.
+    pub bodies: Vec<(String, u64)>,
+    /// Rank and JSON text of what archives said.
+    pub said: Vec<(u8, String)>,
+    pub asset_lists: Vec<Hash>,
 }
 
 /// A file that a recorded page had loaded, from an archive's `assets/`.
@@ -119,6 +162,21 @@ pub enum Item {
     /// Which URL showed which asset, for all parts that follow, until the next such item. Empty: none.
     AssetUrls {
         urls: Vec<(String, Hash)>,
+    },
+    /// An asset list of an archive that Dwell wrote: [`Kept::asset_lists`] says whose it is.
+    AssetList(AssetListEntry),
+    /// What a list or a vendor's document says of the session or visitor that it names.
+    Record {
+        scope: String,
+        source: Source,
+        said: Box<Said>,
+    },
+    /// A table of sessions, perhaps: [`read_table`] tells.
+    Table {
+        path: String,
+        bytes: Vec<u8>,
+        /// Named by the user.
+        given: bool,
     },
     /// `notes.json` of a Dwell archive, as it stands.
     Notes {

@@ -9,10 +9,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::bundle;
 use super::limits::{End, MAX_BODY, MAX_JSON_DEPTH, MAX_META, MAX_STRING, read_line, read_up_to};
 use super::read::{Place, Reader};
 use super::{Item, Part};
+use super::{about, bundle};
 use crate::error::Result;
 use crate::event::Source;
 use crate::findings::{Finding, Severity};
@@ -300,6 +300,9 @@ impl Reader<'_, '_> {
             }
             Form::About if text.len() as u64 <= MAX_META => {
                 let Ok(Value::Object(map)) = serde_json::from_slice(text) else { return Ok(false) };
+                if self.document_about(text, place)? {
+                    return Ok(true);
+                }
                 let said = Box::new(bundle::said(&map, 2));
                 self.take(Item::Said { scope: place.scope.clone(), said })?;
             }
@@ -320,11 +323,11 @@ impl Reader<'_, '_> {
             }
             Form::About | Form::Unknown => {
                 if text.first() == Some(&b'[') {
-                    return self.list(text, place, offset, line);
+                    return Ok(self.list(text, place, offset, line)? || self.document_about(text, place)?);
                 }
                 return match wrapper(text) {
                     Some(Wrapper::Whole) => self.whole(text, place),
-                    Some(Wrapper::About) => self.about(text, place),
+                    Some(Wrapper::About) => Ok(self.document_about(text, place)? | self.about(text, place)?),
                     Some(Wrapper::Datadog) => {
                         let message = format!(
                             "{} is a recording by Datadog, whose own format is not read; nothing of it was imported.",
@@ -339,11 +342,27 @@ impl Reader<'_, '_> {
                         Ok(true)
                     }
                     Some(Wrapper::Piece) if !line => self.rrweb(text.into(), place),
+                    None => self.document_about(text, place),
                     _ => Ok(false),
                 };
             }
         }
         Ok(true)
+    }
+
+    /// Hands on what a vendor's document says of a recording or a visitor. False when it is none that is known.
+    fn document_about(&mut self, text: &[u8], place: &Place) -> Result<bool> {
+        // An event of rrweb is none; there may be very many of them.
+        let event = || keys(text).iter().any(|(key, _)| *key == b"timestamp");
+        if text.len() as u64 > MAX_META || event() {
+            return Ok(false);
+        }
+        let found = serde_json::from_slice(text).ok().and_then(|value| about::read(&value));
+        for (source, said) in found.iter().flatten() {
+            let item = Item::Record { scope: place.scope.clone(), source: *source, said: Box::new(said.clone()) };
+            self.take(item)?;
+        }
+        Ok(found.is_some())
     }
 
     /// A list of payloads or sessions, or one rrweb recording.

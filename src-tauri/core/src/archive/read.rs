@@ -11,12 +11,12 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::limits::{
-    Budget, Counted, End, FromDisk, MAX_ARCHIVES, MAX_BODY, MAX_ENTRIES, MAX_FOLDER_DEPTH, MAX_LAYERS, Metered,
-    Stopped, read_up_to, stopped,
+    Budget, Counted, End, FromDisk, MAX_ARCHIVES, MAX_BODY, MAX_ENTRIES, MAX_FOLDER_DEPTH, MAX_LAYERS, MAX_META,
+    Metered, Stopped, read_up_to, stopped,
 };
 use super::sniff::{HEAD, Look, look};
 use super::zipped::Members;
-use super::{Item, Seen, Sink, metadata};
+use super::{Hash, Item, Seen, Sink, metadata};
 use crate::error::{Error, Result};
 use crate::findings::{Finding, Findings, Severity};
 
@@ -71,6 +71,8 @@ pub(crate) struct Reader<'a, 'b> {
     pub(crate) budget: Rc<Budget<'b>>,
     pub(crate) seen: &'a mut Seen,
     pub(crate) findings: &'a mut Findings,
+    /// What the archive that is being read says pages had loaded.
+    pub(crate) asset_urls: Vec<(String, Hash)>,
 }
 
 pub(crate) fn path(
@@ -82,7 +84,7 @@ pub(crate) fn path(
     findings: &mut Findings,
 ) -> Result<()> {
     let about = metadata(path)?;
-    let mut reader = Reader { sink, budget: Budget::new(cancel, consumed), seen, findings };
+    let mut reader = Reader { sink, budget: Budget::new(cancel, consumed), seen, findings, asset_urls: Vec::new() };
     let place = Place::of(shown(path), true);
     if about.is_dir() {
         let files = walk(path, reader.findings)?;
@@ -109,7 +111,7 @@ pub(crate) fn bytes(
 ) -> Result<()> {
     let consumed = AtomicU64::new(0);
     let budget = Budget::new(cancel, &consumed);
-    let mut reader = Reader { sink, budget: budget.clone(), seen, findings };
+    let mut reader = Reader { sink, budget: budget.clone(), seen, findings, asset_urls: Vec::new() };
     let place = Place::of(name.to_owned(), true);
     reader.seen.files += 1;
     let mut input = Cursor::new(bytes);
@@ -367,11 +369,21 @@ impl Reader<'_, '_> {
                 Ok(())
             }
             Look::Csv => {
-                *self.seen.others.entry("a CSV table, which is not read yet".to_owned()).or_insert(0) += 1;
-                let severity = if place.given { Severity::Warning } else { Severity::Note };
-                let message = format!("CSV files are not read yet ({}).", place.path);
-                self.find(Finding::new(severity, "csv_unsupported", message), place);
-                Ok(())
+                let mut bytes = Vec::new();
+                match read_up_to(&mut whole, &mut bytes, MAX_META) {
+                    End::Eof => {}
+                    End::Full => {
+                        let message = format!("{} is a table of more than {} MB.", place.path, MAX_META >> 20);
+                        self.find(Finding::error("limit_body", message), place);
+                        return Ok(());
+                    }
+                    End::Error(e) => {
+                        if !self.broken(&e, bytes.len() as u64, place)? {
+                            return Ok(());
+                        }
+                    }
+                }
+                self.take(Item::Table { path: place.path.clone(), bytes, given: place.given })
             }
             Look::Other(what) => {
                 self.other("not_a_recording", what, place);

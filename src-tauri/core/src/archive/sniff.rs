@@ -28,7 +28,7 @@ pub(crate) enum Look {
     Json,
     /// Known and no recording; the words fit behind "is".
     Other(&'static str),
-    /// Text that starts like a table with Clarity's column names.
+    /// Text in rows and columns.
     Csv,
     /// Nothing known: brotli has no mark and may hide here.
     Unknown,
@@ -93,6 +93,11 @@ pub(crate) fn look(head: &[u8]) -> Look {
     }
     let body = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        // Spreadsheets save tables so.
+        let narrow: Vec<u8> = head[2..].iter().copied().filter(|b| *b != 0).collect();
+        if is_table(&narrow) {
+            return Look::Csv;
+        }
         return Look::Other("text in UTF-16, which no recorder writes");
     }
     let start = crate::format::json::skip_space(body, 0);
@@ -102,7 +107,11 @@ pub(crate) fn look(head: &[u8]) -> Look {
         Some(_) => {}
     }
     if !is_text(body) {
-        return if snappy::is_block(head) { Look::Snappy } else { Look::Unknown };
+        if snappy::is_block(head) {
+            return Look::Snappy;
+        }
+        let printable = !body.iter().any(|b| matches!(b, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f));
+        return if printable && is_table(body) { Look::Csv } else { Look::Unknown };
     }
     let word: Vec<u8> = body[start..].iter().take(64).map(u8::to_ascii_lowercase).collect();
     if word.starts_with(b"<!doctype html") || word.starts_with(b"<html") {
@@ -111,11 +120,32 @@ pub(crate) fn look(head: &[u8]) -> Look {
     if word.starts_with(b"<?xml") || word.starts_with(b"<svg") {
         return Look::Other("an XML document");
     }
-    let line = body[start..].split(|b| *b == b'\n').next().unwrap_or_default();
-    if line.iter().filter(|b| matches!(b, b',' | b';' | b'\t')).count() >= 2 {
+    if is_table(&body[start..]) {
         return Look::Csv;
     }
     Look::Other("plain text")
+}
+
+/// Whether lines are cells: the first one has three, or two in a row are as wide, or a player's link stands in
+/// one. What the table is about is not decided here.
+fn is_table(text: &[u8]) -> bool {
+    const LINK: &[u8] = b"clarity.microsoft.com/player/";
+    let count = |line: &[u8], mark: u8| line.iter().filter(|b| **b == mark).count();
+    let lines: Vec<&[u8]> = text.split(|b| *b == b'\n').take(30).filter(|l| !l.trim_ascii().is_empty()).collect();
+    let first = lines.first().copied().unwrap_or_default();
+    if first.iter().filter(|b| matches!(b, b',' | b';' | b'\t' | b'|')).count() >= 2 {
+        return true;
+    }
+    // Prose has a space behind its commas.
+    let prose = |line: &[u8]| line.windows(2).any(|w| w == b", ");
+    let wide = |a: &[u8], b: &[u8], mark: u8| count(a, mark) >= 1 && count(a, mark) == count(b, mark);
+    if lines.windows(2).any(|w| {
+        wide(w[0], w[1], b'\t') || wide(w[0], w[1], b';') || (wide(w[0], w[1], b',') && !prose(w[0]) && !prose(w[1]))
+    }) {
+        return true;
+    }
+    let linked = |line: &&[u8]| line.windows(LINK.len()).any(|w| w == LINK);
+    (first.contains(&b',') || first.eq_ignore_ascii_case(b"link")) && lines.iter().skip(1).any(linked)
 }
 
 /// Brotli has no mark and may begin with a bracket or a quote. Whether bytes that do are brotli all the same.
@@ -170,6 +200,8 @@ mod tests {
         assert_eq!(look(&"Grüße".as_bytes()[..3]), Look::Other("plain text"));
         assert_eq!(look(b"  \n"), Look::Other("blank"));
         assert_eq!(look(b"Date,URL,Clicks\n1,2,3\n"), Look::Csv);
+        assert_eq!(look(b"Session,City\ns1,Oslo\n"), Look::Csv);
+        assert_eq!(look(b"Dear Ann, thank you\nfor this, and that.\n"), Look::Other("plain text"));
         assert_eq!(look(&[7, 200, 13, 0, 255]), Look::Unknown);
         assert_eq!(look(b"<!DOCTYPE html><p>"), Look::Html);
         assert_eq!(look(b"\xff\xff\xff\xff\xff\xff\xff\xfe\x01"), Look::OpenReplay);

@@ -20,7 +20,7 @@ const RANK: u8 = 3;
 
 fn said(about: About) -> Box<Said> {
     let About { session, user, project, meta } = about;
-    Box::new(Said { session, user, project, meta, rank: RANK })
+    Box::new(Said { session, user, project, meta, rank: RANK, kept: None })
 }
 
 /// A list of events that is in the one spelling already, as far as its start tells. Strings hold no line breaks, so a
@@ -227,7 +227,7 @@ impl Reader<'_, '_> {
             if damaged + missing > 0 {
                 *self.seen.others.entry("a HAR file with damaged uploads".to_owned()).or_insert(0) += 1;
             } else {
-                self.other("not_a_recording", "a HAR file without any recorder's uploads", place);
+                self.other("not_a_recording", "a HAR file without any recorder's uploads (what pages had loaded is taken from it by \"Add page files\")", place);
             }
             return Ok(());
         }
@@ -241,6 +241,7 @@ impl Reader<'_, '_> {
             }
         }
         let assets = !urls.is_empty();
+        urls.extend_from_slice(&self.asset_urls);
         urls.sort();
         urls.dedup();
         if assets {
@@ -262,7 +263,8 @@ impl Reader<'_, '_> {
             }
         }
         if assets {
-            self.take(Item::AssetUrls { urls: Vec::new() })?;
+            // What follows in the archive had loaded what the archive says, not what this log does.
+            self.take(Item::AssetUrls { urls: self.asset_urls.clone() })?;
         }
         Ok(())
     }

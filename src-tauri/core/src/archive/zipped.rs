@@ -15,10 +15,11 @@ use zip::CompressionMethod;
 use zip::result::ZipError;
 
 use super::bundle::{self, Manifest};
-use super::limits::{MAX_ASSET, MAX_ENTRIES, MAX_META, MAX_NAME, Metered};
+use super::limits::{MAX_ASSET, MAX_BODY, MAX_ENTRIES, MAX_META, MAX_NAME, Metered};
 use super::read::{Place, Reader, fixed};
-use super::{Asset, Hash, Item};
+use super::{Asset, AssetListEntry, Hash, Item, Part, Said};
 use crate::error::{Error, Result};
+use crate::event::Source;
 use crate::findings::Finding;
 
 /// The files of a folder or archive.
@@ -216,7 +217,7 @@ impl Reader<'_, '_> {
         });
         if let Some(index) = found {
             let name = members.name(index).to_owned();
-            match members.bytes(index, MAX_META, self).as_deref().map(bundle::manifest) {
+            match members.bytes(index, MAX_BODY, self).as_deref().map(bundle::manifest) {
                 Some(Ok(Some(read))) => {
                     name.trim_end_matches("manifest.json").clone_into(&mut root);
                     manifest = Some(read);
@@ -231,7 +232,15 @@ impl Reader<'_, '_> {
             }
         }
 
-        let has_assets = self.assets(members, &root, place, separator, &mut done)?;
+        // An archive that Dwell wrote keeps its asset lists apart; the joined one is for other readers.
+        let whole = manifest.as_ref().filter(|m| !m.asset_lists.is_empty() || !m.assets.is_empty());
+        let has_assets = match whole {
+            Some(manifest) => {
+                self.kept_assets(members, manifest, &root, place, separator, &mut done)?;
+                true
+            }
+            None => self.assets(members, &root, place, separator, &mut done)?,
+        };
         if let Some(manifest) = manifest {
             if has_assets {
                 // Licences and the like lie there too; none of them is a recording.
@@ -246,6 +255,13 @@ impl Reader<'_, '_> {
                 self.take(Item::Notes { path, bytes })?;
             }
             self.manifest_sessions(members, &manifest, &root, place, separator, &mut done)?;
+            for record in manifest.records {
+                if let Ok(mut said) = serde_json::from_str::<Said>(&record.said) {
+                    said.rank = record.rank;
+                    let scope = place.path.clone();
+                    self.take(Item::Record { scope, source: record.source, said: Box::new(said) })?;
+                }
+            }
         }
 
         // Folders of one session: no more of it comes once the names have left the folder.
@@ -284,6 +300,7 @@ impl Reader<'_, '_> {
             self.take(Item::Leave { scope })?;
         }
         if has_assets {
+            self.asset_urls.clear();
             self.take(Item::AssetUrls { urls: Vec::new() })?;
         }
         Ok(())
@@ -345,6 +362,7 @@ impl Reader<'_, '_> {
         }
         urls.sort();
         urls.dedup();
+        self.asset_urls.clone_from(&urls);
         self.take(Item::AssetUrls { urls })?;
         Ok(true)
     }
@@ -362,6 +380,7 @@ impl Reader<'_, '_> {
             (0..members.len()).map(|i| (members.name(i).to_owned(), i)).collect();
         for (number, session) in manifest.sessions.iter().enumerate() {
             let scope = format!("{}{separator}{root}manifest.json#{}", place.path, number + 1);
+            let kept = session.said.kept.clone();
             self.take(Item::Said { scope: scope.clone(), said: Box::new(session.said.clone()) })?;
             for (position, file) in session.files.iter().enumerate() {
                 let name = format!("{root}{file}");
@@ -377,6 +396,11 @@ impl Reader<'_, '_> {
                 at.scope.clone_from(&scope);
                 at.group = Some(format!("{scope}/rrweb"));
                 at.position = position as u64 + 1;
+                if let Some(kept) = &kept {
+                    let want = manifest.hashes.get(file);
+                    self.kept_body(members, index, kept.source, kept.bodies.get(position), want, &mut at)?;
+                    continue;
+                }
                 if let Some(want) = manifest.hashes.get(file) {
                     let whole = members.bytes(index, super::limits::MAX_BODY, self);
                     if let Some(bytes) = whole
@@ -390,6 +414,79 @@ impl Reader<'_, '_> {
                 members.read(index, self, &at)?;
             }
             self.take(Item::Leave { scope })?;
+        }
+        Ok(())
+    }
+
+    /// A body in an archive that Dwell wrote: it lies there as the cache had it, whatever it looks like.
+    fn kept_body(
+        &mut self,
+        members: &mut dyn Members,
+        index: usize,
+        format: Source,
+        origin: Option<&(String, u64)>,
+        want: Option<&Hash>,
+        at: &mut Place,
+    ) -> Result<()> {
+        let Some(bytes) = members.bytes(index, MAX_BODY, self) else {
+            let message = format!("{} is damaged or too large and was left out.", at.path);
+            self.find(Finding::error("body_unreadable", message), at);
+            return Ok(());
+        };
+        if want.is_some_and(|want| Hash::of(&bytes) != *want) {
+            let message = format!("{} is not what the manifest says it is; it was changed or damaged.", at.path);
+            self.find(Finding::warning("hash_mismatch", message), at);
+        }
+        self.seen.files += 1;
+        if let Some((path, position)) = origin {
+            at.path.clone_from(path);
+            at.position = *position;
+        }
+        self.take(Item::Part(Part {
+            path: at.path.clone(),
+            format,
+            bytes,
+            scope: at.scope.clone(),
+            group: at.group.clone().filter(|_| format == Source::Rrweb),
+            position: at.position,
+            said: None,
+        }))
+    }
+
+    /// The assets and asset lists of an archive that Dwell wrote.
+    fn kept_assets(
+        &mut self,
+        members: &mut dyn Members,
+        manifest: &Manifest,
+        root: &str,
+        place: &Place,
+        separator: char,
+        done: &mut HashSet<usize>,
+    ) -> Result<()> {
+        let by_name: std::collections::HashMap<String, usize> =
+            (0..members.len()).map(|i| (members.name(i).to_owned(), i)).collect();
+        done.extend(by_name.get(&format!("{root}assets/assets.json")));
+        let mut there: HashSet<Hash> = HashSet::new();
+        for asset in &manifest.assets {
+            let at = place.member(separator, &format!("{root}{}", asset.file));
+            let bytes = match by_name.get(&format!("{root}{}", asset.file)) {
+                Some(&index) => {
+                    done.insert(index);
+                    members.bytes(index, MAX_ASSET, self)
+                }
+                None => None,
+            };
+            let Some(bytes) = bytes.filter(|bytes| Hash::of(bytes) == asset.sha256) else {
+                let message = format!("The asset {} is missing, damaged or too large and was left out.", at.path);
+                self.find(Finding::warning("asset_unreadable", message), &at);
+                continue;
+            };
+            there.insert(asset.sha256);
+            self.take(Item::Asset(Asset { bytes, content_type: asset.content_type.clone() }))?;
+        }
+        for list in &manifest.asset_lists {
+            let urls = list.urls.iter().filter(|u| there.contains(&u.asset)).cloned().collect();
+            self.take(Item::AssetList(AssetListEntry { list: list.list, shared: list.shared, urls }))?;
         }
         Ok(())
     }

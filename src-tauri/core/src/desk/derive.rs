@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::{Map, Value};
 
 use crate::archive::Said;
-use crate::event::{Session, SessionMeta, Source};
+use crate::event::{Gap, Session, SessionMeta, Source};
 use crate::facts::{activity_bins, of_session, page_starts};
 use crate::findings::{Finding, Findings};
 use crate::format::{clarity, rrweb};
@@ -24,6 +24,8 @@ const MESSAGES: usize = 100;
 /// A recorded body of one session.
 pub(crate) struct Body<'a> {
     pub(crate) path: &'a str,
+    /// Its number, where the parts of an rrweb recording have numbers; 0 where they have none.
+    pub(crate) position: u64,
     pub(crate) bytes: &'a [u8],
 }
 
@@ -52,13 +54,62 @@ pub(crate) fn decode(source: Source, identity: Option<&Identity>, bodies: &[Body
             rrweb::decode_session(&bodies, said, &mut findings)
         }
     }));
-    let session = decoded.unwrap_or_else(|_| {
+    let mut session = decoded.unwrap_or_else(|_| {
         let at = bodies.first().map(|b| b.path).unwrap_or_default();
         let message = format!("The recording {at} could not be decoded because of an error in this program.");
         findings.push(Finding::error("decoder_failed", message).at_path(at));
         None
     });
+    if let Some(session) = session.as_mut().filter(|_| source == Source::Rrweb) {
+        missing_parts(session, bodies, &mut findings);
+    }
     (session, findings)
+}
+
+/// Parts of an rrweb recording that are numbered from 1 (or 0) and lack some numbers.
+fn missing_parts(session: &mut Session, bodies: &[Body<'_>], findings: &mut Findings) {
+    let mut parts: Vec<(u64, &[u8])> = bodies.iter().map(|b| (b.position, b.bytes)).collect();
+    parts.sort_by_key(|(number, _)| *number);
+    parts.dedup_by_key(|(number, _)| *number);
+    let (Some((first, _)), Some((last, _))) = (parts.first().copied(), parts.last().copied()) else { return };
+    let missing = last - first + 1 - parts.len() as u64;
+    // Sentry's segments say their numbers themselves; the decoder has looked at them.
+    if bodies.iter().any(|b| b.bytes.starts_with(b"{\"segment_id\"")) {
+        return;
+    }
+    // Numbers with more holes than parts count something else.
+    if parts.len() < 2 || missing >= parts.len() as u64 || first > parts.len() as u64 {
+        return;
+    }
+    let mut gaps: Vec<Gap> = Vec::new();
+    if first > 1 {
+        let at = session.pages.first().map_or(0, |p| p.started_at);
+        let reason = match first - 1 {
+            1 => "Part 1 of this recording is missing.".to_owned(),
+            n => format!("Parts 1 to {n} of this recording are missing."),
+        };
+        gaps.push(Gap { from: at, until: at, reason });
+    }
+    for pair in parts.windows(2) {
+        let ((before, a), (after, b)) = (pair[0], pair[1]);
+        if before + 1 == after {
+            continue;
+        }
+        let (Some((_, from)), Some((until, _))) = (rrweb::span(a), rrweb::span(b)) else { continue };
+        let reason = match after - before {
+            2 => format!("Part {} of this recording is missing.", before + 1),
+            _ => format!("Parts {} to {} of this recording are missing.", before + 1, after - 1),
+        };
+        gaps.push(Gap { from, until: until.max(from), reason });
+    }
+    for gap in gaps {
+        let page = session.pages.iter_mut().rev().find(|p| p.started_at <= gap.from);
+        let Some(page) = page else { continue };
+        let finding = Finding::warning("rrweb-part-missing", gap.reason.clone());
+        findings.push(finding.in_session(&session.id).on_page(page.number));
+        page.gaps.push(gap);
+        page.gaps.sort_by(|a, b| (a.from, a.until, &a.reason).cmp(&(b.from, b.until, &b.reason)));
+    }
 }
 
 pub(crate) fn derive(identity: &Identity, bodies: &[Body<'_>]) -> (Option<Derived>, Findings) {
@@ -94,25 +145,25 @@ pub(crate) fn signals(session: &Session) -> Vec<Signal> {
     signal::detect(session, &Thresholds::default())
 }
 
-/// The session's row of filterable fields, under its id in this cache.
-pub(crate) fn facts(
-    id: &str,
-    session: &Session,
-    signals: &[Signal],
-    meta: &SessionMeta,
-    project: Option<&str>,
-) -> Map<String, Value> {
-    let mut facts = of_session(session, meta);
-    facts.id = id.to_owned();
-    if let Some(project) = project {
-        facts.project = Some(project.to_owned());
-    }
-    match facts.to_json() {
+/// The session's row of filterable fields, still without its place in the cache, see [`place`].
+pub(crate) fn facts(session: &Session, signals: &[Signal], meta: &SessionMeta) -> Map<String, Value> {
+    match of_session(session, meta).to_json() {
         Value::Object(mut row) => {
-            count(&mut row, signals);
+            // Of what was not recorded it is not known that nothing went wrong.
+            if !session.pages.is_empty() || !session.events.is_empty() {
+                count(&mut row, signals);
+            }
             row
         }
         _ => Map::new(),
+    }
+}
+
+/// Writes a session's id in the cache and the client's project into its row.
+pub(crate) fn place(row: &mut Map<String, Value>, id: &str, project: Option<&str>) {
+    row.insert("id".to_owned(), id.into());
+    if let Some(project) = project {
+        row.insert("project".to_owned(), project.into());
     }
 }
 

@@ -8,16 +8,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::archive::{self, Asset, Hash, Item, Part, Said, Sink};
+use crate::archive::{self, Asset, AssetListEntry, Columns, Hash, Item, Kept, Part, Said, Sink, Table, read_table};
 use crate::error::{Error, Result};
-use crate::event::Source;
-use crate::findings::{Finding, Findings};
+use crate::event::{Millis, Source};
+use crate::findings::{Finding, Findings, Severity};
 use crate::format::clarity::payload;
 use crate::format::rrweb::{self, Outline};
+use crate::store::{Content, Dictionary};
 
 /// Bytes of waiting bodies that are kept in memory.
 const WAIT_IN_MEMORY: u64 = 192 << 20;
+/// Silence after which a visitor's next page view begins another session.
+pub(crate) const SESSION_PAUSE: Millis = 30 * 60 * 1000;
+/// Bytes beyond which a recording in a file of its own does not wait for what its folder may say of it.
+const HOLD: u64 = 64 << 20;
 
 /// A body on its way into the cache.
 #[derive(Debug)]
@@ -41,6 +47,12 @@ pub(crate) struct Group {
     /// JSON of what archives said, with its rank.
     pub(crate) said: Vec<(u8, String)>,
     pub(crate) asset_scopes: BTreeSet<[u8; 32]>,
+    /// The id it had in the cache that an archive was written from.
+    pub(crate) id: Option<String>,
+    /// The client's project it had there.
+    pub(crate) client: Option<String>,
+    /// Project and visitor of a recording that has no id of its own: its visit may go on in other files.
+    pub(crate) visitor: Option<(String, String)>,
 }
 
 impl Group {
@@ -54,8 +66,39 @@ impl Group {
 pub(crate) enum Job {
     Group(Box<Group>),
     Asset(Asset),
-    AssetUrls { scope: [u8; 32], urls: Vec<(String, Hash)> },
-    Notes { path: String, bytes: Vec<u8> },
+    AssetUrls {
+        scope: [u8; 32],
+        urls: Vec<(String, Hash)>,
+    },
+    AssetList(AssetListEntry),
+    Notes {
+        path: String,
+        bytes: Vec<u8>,
+    },
+    Record {
+        source: Source,
+        said: Box<Said>,
+    },
+    /// A session of an archive that Dwell wrote: the ids that it had there.
+    Kept(Arc<Kept>),
+    /// What the groups behind it are packed with.
+    Dictionary(Content, Dictionary),
+}
+
+impl Job {
+    /// Bytes of memory, about.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Job::Group(group) => group.size(),
+            Job::Asset(asset) => asset.bytes.len() as u64,
+            Job::AssetUrls { .. }
+            | Job::AssetList(_)
+            | Job::Notes { .. }
+            | Job::Record { .. }
+            | Job::Kept(_)
+            | Job::Dictionary(..) => 0,
+        }
+    }
 }
 
 /// Sorts Clarity before rrweb: when both recorded one visit, Clarity's session has the plain id.
@@ -86,10 +129,13 @@ struct Pending {
     scopes: BTreeSet<String>,
     said: Vec<Said>,
     asset_scopes: BTreeSet<[u8; 32]>,
+    /// A file of its own in a folder that holds one visit.
+    of_visit: bool,
 }
 
-/// An rrweb recording that was handed on.
+/// An rrweb recording that files beside it may go on with, whether it still waits or was handed on.
 struct Begun {
+    key: Key,
     identity: (String, String, String),
     /// Epoch ms of its first and last event.
     first: f64,
@@ -105,6 +151,9 @@ pub(crate) struct Gather<'s> {
     pending: BTreeMap<Key, Pending>,
     by_scope: HashMap<String, BTreeSet<Key>>,
     said: HashMap<String, Vec<Said>>,
+    /// What documents say that lie beside recordings, by scope.
+    documents: HashMap<String, Vec<Said>>,
+    columns: &'s Columns,
     assets: Option<[u8; 32]>,
     /// Recordings of each scope that later files of it may go on with, and files that go on with one.
     begun: HashMap<String, Vec<Begun>>,
@@ -116,12 +165,14 @@ pub(crate) struct Gather<'s> {
 
 impl<'s> Gather<'s> {
     /// `spool` is a path that may be used for a temporary file.
-    pub(crate) fn new(spool: PathBuf, send: &'s mut dyn FnMut(Job) -> Result<()>) -> Gather<'s> {
+    pub(crate) fn new(spool: PathBuf, columns: &'s Columns, send: &'s mut dyn FnMut(Job) -> Result<()>) -> Gather<'s> {
         Gather {
+            columns,
             send,
             pending: BTreeMap::new(),
             by_scope: HashMap::new(),
             said: HashMap::new(),
+            documents: HashMap::new(),
             assets: None,
             begun: HashMap::new(),
             continuing: HashMap::new(),
@@ -133,15 +184,12 @@ impl<'s> Gather<'s> {
 
     /// Hands on everything that still waits.
     pub(crate) fn finish(mut self) -> Result<()> {
-        let mut scopes: Vec<String> = self.said.keys().cloned().collect();
+        let scopes = self.said.keys().chain(self.by_scope.keys()).chain(self.continuing.keys());
+        let mut scopes: Vec<String> = scopes.cloned().collect();
         scopes.sort();
+        scopes.dedup();
         for scope in scopes {
-            self.apply_said(&scope);
-        }
-        let mut scopes: Vec<String> = self.continuing.keys().cloned().collect();
-        scopes.sort();
-        for scope in scopes {
-            self.join(&scope);
+            self.complete(&scope)?;
         }
         while let Some(key) = self.pending.keys().next().cloned() {
             self.close(&key)?;
@@ -169,7 +217,7 @@ impl<'s> Gather<'s> {
             Source::Rrweb => Key::Rrweb(part.group.clone().unwrap_or_else(|| {
                 self.single += 1;
                 alone = true;
-                format!("{}\u{1f}{}", part.scope, self.single)
+                format!("{}\u{1f}{:09}", part.scope, self.single)
             })),
         };
         let outline = if alone { rrweb::outline(&part.bytes) } else { None };
@@ -182,6 +230,8 @@ impl<'s> Gather<'s> {
         let pending = self.pending.entry(key.clone()).or_default();
         pending.scopes.insert(part.scope.clone());
         pending.asset_scopes.extend(self.assets);
+        let folder = part.path.rsplit_once(['/', '!']).map_or("", |(folder, _)| folder);
+        pending.of_visit |= alone && folder != part.scope && folder.starts_with(&part.scope);
         pending.said.extend(part.said.map(|said| *said));
         pending.bodies.push(Waiting { path: part.path, position, hash, held });
         if let Some(outline) = outline {
@@ -199,22 +249,28 @@ impl<'s> Gather<'s> {
                 }
                 None => (String::new(), String::new(), id),
             };
-            self.begun.entry(part.scope.clone()).or_default().push(Begun { identity, first, last });
+            let begun = Begun { key: key.clone(), identity, first, last };
+            self.begun.entry(part.scope.clone()).or_default().push(begun);
         }
-        if alone && !self.said.contains_key(&part.scope) {
+        // What is said of it may lie behind it in its folder.
+        if alone && self.in_memory > HOLD && !self.said.contains_key(&part.scope) {
             return self.close(&key);
         }
         self.by_scope.entry(part.scope).or_default().insert(key);
         Ok(())
     }
 
-    /// Gives what was said of a scope to the sessions it is about.
-    fn apply_said(&mut self, scope: &str) {
-        let Some(all) = self.said.remove(scope) else { return };
-        let Some(keys) = self.by_scope.get(scope) else { return };
+    /// Gives what was said of a scope to the sessions it is about; what is about none of them and names one
+    /// goes on as a row of a list.
+    fn apply_said(&mut self, scope: &str) -> Result<()> {
+        let Some(all) = self.said.remove(scope) else { return Ok(()) };
+        let none = BTreeSet::new();
+        let keys = self.by_scope.get(scope).unwrap_or(&none);
         let clarity = keys.iter().filter(|k| matches!(k, Key::Clarity { .. })).count();
+        let mut left = Vec::new();
         let named = all.iter().filter_map(|said| said.session.as_ref()).collect::<BTreeSet<_>>().len();
         for said in all {
+            let mut taken = false;
             for key in keys {
                 let about = match (key, &said.session) {
                     (Key::Clarity { session, .. }, Some(id)) => clarity == 1 || session == id,
@@ -225,9 +281,137 @@ impl<'s> Gather<'s> {
                 };
                 if let Some(pending) = self.pending.get_mut(key).filter(|_| about) {
                     pending.said.push(said.clone());
+                    taken = true;
                 }
             }
+            if !taken {
+                left.push(said);
+            }
         }
+        for said in left {
+            if let Some(kept) = &said.kept {
+                (self.send)(Job::Kept(kept.clone()))?;
+            }
+            // What a vendor's document says came as a row of its own, too.
+            if said.session.is_some() && !said.meta.is_empty() && said.rank < 3 {
+                let source = said.kept.as_ref().map_or(Source::Clarity, |k| k.source);
+                (self.send)(Job::Record { source, said: Box::new(Said { kept: None, ..said }) })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A document that names a recording lies beside one that has no name: then it is about that one.
+    fn beside(&mut self, scope: &str, source: Source, said: &Said) {
+        if source == Source::Rrweb && said.session.is_some() && !scope.is_empty() {
+            self.documents.entry(scope.to_owned()).or_default().push(said.clone());
+        }
+    }
+
+    /// A table: its rows when it is a list of sessions, else a word about what it is.
+    fn table(&mut self, path: &str, bytes: &[u8], given: bool, findings: &mut Findings) -> Result<()> {
+        let severity = if given { Severity::Warning } else { Severity::Note };
+        match read_table(bytes, self.columns) {
+            Table::Sessions { rows, nameless, unknown } => {
+                if nameless > 0 {
+                    let message = format!("{nameless} rows of {path} name no session and were left out.");
+                    findings.push(Finding::warning("csv_rows", message).at_path(path));
+                }
+                if !unknown.is_empty() {
+                    let list = unknown.iter().take(20).map(|n| format!("“{n}”")).collect::<Vec<_>>().join(", ");
+                    let message = format!("Columns of {path} that Dwell does not know became tags: {list}.");
+                    findings.push(Finding::note("csv_tags", message).at_path(path));
+                }
+                for row in rows {
+                    (self.send)(Job::Record { source: Source::Clarity, said: Box::new(row.said) })?;
+                }
+            }
+            Table::Heatmap(rows) => {
+                let message = format!(
+                    "{path} is the table of a heatmap ({rows} rows): it counts clicks over all sessions and names none, so there is nothing to join it to."
+                );
+                findings.push(Finding::new(severity, "csv_heatmap", message).at_path(path));
+            }
+            Table::Other(names) if names.len() > 1 => {
+                let list = names.iter().take(12).map(|n| format!("“{n}”")).collect::<Vec<_>>().join(", ");
+                let message = format!(
+                    "{path} is a table without a column for the session's id or its link (columns: {list}). A file given with --columns can say which one it is."
+                );
+                findings.push(Finding::new(severity, "csv_unknown", message).at_path(path));
+            }
+            Table::Other(_) => {
+                let message = format!("{path} is plain text, not a recording.");
+                findings.push(Finding::new(severity, "not_a_recording", message).at_path(path));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is left to know of a scope when no more of it follows.
+    fn complete(&mut self, scope: &str) -> Result<()> {
+        self.apply_said(scope)?;
+        self.name_by_document(scope);
+        self.join(scope);
+        self.stitch(scope)
+    }
+
+    /// A single document beside a single recording without a name is about it.
+    fn name_by_document(&mut self, scope: &str) {
+        let Some(documents) = self.documents.remove(scope) else { return };
+        let nameless: Vec<Key> = self.nameless(scope);
+        if let ([key], [document]) = (nameless.as_slice(), documents.as_slice())
+            && let Some(pending) = self.pending.get_mut(key)
+        {
+            pending.said.push(document.clone());
+        }
+    }
+
+    /// rrweb recordings of a scope for which nothing gives an id.
+    fn nameless(&self, scope: &str) -> Vec<Key> {
+        let keys = self.by_scope.get(scope).into_iter().flatten();
+        let nameless = |key: &&Key| {
+            matches!(key, Key::Rrweb(_))
+                && self.pending.get(*key).is_some_and(|p| p.said.iter().all(|s| s.session.is_none()))
+        };
+        keys.filter(nameless).cloned().collect()
+    }
+
+    /// Joins page views of one visit that lie in files of their own: recordings without an id in the folder of
+    /// one visit, or of one visitor, that follow each other within 30 minutes.
+    fn stitch(&mut self, scope: &str) -> Result<()> {
+        let mut streams: Vec<(Millis, Millis, Key)> = Vec::new();
+        for key in self.nameless(scope) {
+            let Some(pending) = self.pending.get_mut(&key) else { continue };
+            let known = pending.of_visit || pending.said.iter().any(|s| s.user.is_some());
+            // Recordings in numbered parts are whole by themselves.
+            if !known || pending.joined.is_some() || pending.bodies.iter().any(|b| b.position > 0) {
+                continue;
+            }
+            let mut spans = Vec::with_capacity(pending.bodies.len());
+            for body in &pending.bodies {
+                spans.extend(match &body.held {
+                    Held::Memory(bytes) => rrweb::span(bytes),
+                    Held::Disk { offset, packed, bytes } => rrweb::span(&self.spool.get(*offset, *packed, *bytes)?),
+                });
+            }
+            if let (Some(from), Some(until)) = (spans.iter().map(|s| s.0).min(), spans.iter().map(|s| s.1).max()) {
+                streams.push((from, until, key));
+            }
+        }
+        streams.sort();
+        let mut visit: Option<(Millis, Key)> = None;
+        for (from, until, key) in streams {
+            match &mut visit {
+                // What overlaps is another tab: its nodes have numbers of their own.
+                Some((end, first)) if from >= *end && from - *end <= SESSION_PAUSE => {
+                    *end = until.max(*end);
+                    let first = first.clone();
+                    self.merge(&first, &key);
+                }
+                _ => visit = Some((until, key)),
+            }
+        }
+        Ok(())
     }
 
     /// Gives files that start in the middle of a recording to the one of the same folder that they follow.
@@ -239,15 +423,29 @@ impl<'s> Gather<'s> {
             let before = begun.iter_mut().filter(|b| b.first <= first && first - b.last <= PAUSE);
             let Some(before) = before.max_by(|a, b| a.first.total_cmp(&b.first)) else { continue };
             before.last = before.last.max(last);
-            if let Some(pending) = self.pending.get_mut(&key) {
-                pending.joined = Some(before.identity.clone());
+            let (begun, identity) = (before.key.clone(), before.identity.clone());
+            if self.pending.contains_key(&begun) {
+                self.merge(&begun, &key);
+            } else if let Some(pending) = self.pending.get_mut(&key) {
+                pending.joined = Some(identity);
             }
         }
     }
 
+    /// Makes two groups of bodies that wait one.
+    fn merge(&mut self, into: &Key, from: &Key) {
+        let Some(more) = self.pending.remove(from) else { return };
+        let Some(pending) = self.pending.get_mut(into) else { return };
+        pending.bodies.extend(more.bodies);
+        pending.scopes.extend(more.scopes);
+        pending.said.extend(more.said);
+        pending.asset_scopes.extend(more.asset_scopes);
+        pending.repeated += more.repeated;
+        pending.of_visit |= more.of_visit;
+    }
+
     fn leave(&mut self, scope: &str) -> Result<()> {
-        self.apply_said(scope);
-        self.join(scope);
+        self.complete(scope)?;
         for key in self.by_scope.remove(scope).unwrap_or_default() {
             let Some(pending) = self.pending.get_mut(&key) else { continue };
             pending.scopes.remove(scope);
@@ -281,6 +479,7 @@ impl<'s> Gather<'s> {
         }
         let mut said = pending.said;
         said.sort_by_key(|s| s.rank);
+        let kept = said.iter().find_map(|s| s.kept.clone());
         let (source, identity) = match key {
             Key::Clarity { project, user, session } => {
                 (Source::Clarity, Some((project.clone(), user.clone(), session.clone())))
@@ -288,21 +487,40 @@ impl<'s> Gather<'s> {
             Key::Rrweb(_) => {
                 let joined = pending.joined;
                 let first = |get: fn(&Said) -> &Option<String>| said.iter().find_map(|s| get(s).clone());
-                let identity = first(|s| &s.session).map(|session| {
-                    let project = first(|s| &s.project).unwrap_or_default();
-                    (project, first(|s| &s.user).unwrap_or_default(), session)
-                });
+                let identity = match &kept {
+                    Some(kept) => Some((kept.project.clone(), kept.user.clone(), kept.session.clone())),
+                    None => first(|s| &s.session).map(|session| {
+                        let project = first(|s| &s.project).unwrap_or_default();
+                        (project, first(|s| &s.user).unwrap_or_default(), session)
+                    }),
+                };
                 (Source::Rrweb, joined.or(identity))
             }
         };
-        let said = said
-            .iter()
-            .filter_map(|s| Some((s.rank, serde_json::to_string(s).ok()?)))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        let asset_scopes = pending.asset_scopes;
-        (self.send)(Job::Group(Box::new(Group { source, identity, bodies, repeated, said, asset_scopes })))
+        let named = |get: fn(&Said) -> &Option<String>| said.iter().find_map(|s| get(s).clone());
+        let visitor = named(|s| &s.user)
+            .filter(|_| identity.is_none())
+            .map(|user| (named(|s| &s.project).unwrap_or_default(), user));
+        let mut texts: BTreeSet<(u8, String)> = BTreeSet::new();
+        let mut asset_scopes = pending.asset_scopes;
+        for one in &said {
+            match &one.kept {
+                Some(kept) => {
+                    texts.extend(kept.said.iter().cloned());
+                    asset_scopes.extend(kept.asset_lists.iter().map(|list| list.0));
+                }
+                None => texts.extend(serde_json::to_string(one).ok().map(|text| (one.rank, text))),
+            }
+            // Somebody changed the archive by hand: that is the last word.
+            if one.kept.is_some() && !one.meta.is_empty() {
+                let by_hand = Said { kept: None, ..one.clone() };
+                texts.extend(serde_json::to_string(&by_hand).ok().map(|text| (one.rank, text)));
+            }
+        }
+        let (id, client) = kept.map_or((None, None), |kept| (Some(kept.id.clone()), kept.client.clone()));
+        let said = texts.into_iter().collect();
+        let group = Group { source, identity, bodies, repeated, said, asset_scopes, id, client, visitor };
+        (self.send)(Job::Group(Box::new(group)))
     }
 }
 
@@ -325,6 +543,12 @@ impl Sink for Gather<'_> {
                 let scope = archive::Hash::of(text.as_bytes()).0;
                 self.assets = Some(scope);
                 (self.send)(Job::AssetUrls { scope, urls })
+            }
+            Item::AssetList(list) => (self.send)(Job::AssetList(list)),
+            Item::Table { path, bytes, given } => self.table(&path, &bytes, given, findings),
+            Item::Record { scope, source, said } => {
+                self.beside(&scope, source, &said);
+                (self.send)(Job::Record { source, said })
             }
             Item::Notes { path, bytes } => (self.send)(Job::Notes { path, bytes }),
         }

@@ -31,7 +31,12 @@ pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
     let session = cache.load(id)?;
     let facts = facts::of_session(&session, &row.meta);
     let signals = derive::signals(&session);
-    let mut out = derive::facts(id, &session, &signals, &row.meta, row.project.as_deref());
+    let mut out = derive::facts(&session, &signals, &row.meta);
+    derive::place(&mut out, id, row.project.as_deref());
+    // Who came before is known to the cache, not to the recording.
+    if let Some(kind) = row.facts.get("user_type") {
+        out.insert("user_type".to_owned(), kind.clone());
+    }
     let pages = facts.pages.iter().map(facts::PageFacts::to_json).collect();
     out.insert("pages".to_owned(), Value::Array(pages));
     out.insert("signals".to_owned(), serde_json::to_value(&signals).unwrap_or_default());
@@ -44,10 +49,10 @@ pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
 /// `dwell events`.
 ///
 /// # Errors
-/// [`Error::SessionMissing`], [`Error::PageMissing`], [`Error::Usage`] for a kind that does not exist, the
-/// `Cache…` ones.
+/// [`Error::SessionMissing`], [`Error::NoRecording`], [`Error::PageMissing`], [`Error::Usage`] for a kind that
+/// does not exist, the `Cache…` ones.
 pub fn events(cache: &Cache, id: &str, page: Option<u32>, kind: Option<&str>) -> Result<Vec<Value>> {
-    cache.session(id)?;
+    check_recorded(cache, id)?;
     let session = cache.load(id)?;
     if let Some(page) = page {
         check_page(&session, id, page)?;
@@ -62,9 +67,9 @@ pub fn events(cache: &Cache, id: &str, page: Option<u32>, kind: Option<&str>) ->
 /// The DOM at a moment, with the address of the page in front then.
 ///
 /// # Errors
-/// [`Error::SessionMissing`], [`Error::PageMissing`], the `Cache…` ones.
+/// [`Error::SessionMissing`], [`Error::NoRecording`], [`Error::PageMissing`], the `Cache…` ones.
 pub fn dom(cache: &Cache, id: &str, moment: Moment) -> Result<(Arc<Tree>, String)> {
-    cache.session(id)?;
+    check_recorded(cache, id)?;
     let session = Arc::new(cache.load(id)?);
     let mut replay = Replay::new(session.clone());
     seed(cache, id, &mut replay)?;
@@ -78,6 +83,14 @@ pub fn dom(cache: &Cache, id: &str, moment: Moment) -> Result<(Arc<Tree>, String
             let url = check_page(&session, id, page)?;
             Ok((replay.tree_on_page(page, at_ms).unwrap_or_default(), url))
         }
+    }
+}
+
+fn check_recorded(cache: &Cache, id: &str) -> Result<()> {
+    cache.session(id)?;
+    match cache.listed_only(id)? {
+        true => Err(Error::NoRecording { id: id.to_owned() }),
+        false => Ok(()),
     }
 }
 
@@ -101,6 +114,27 @@ fn check_page(session: &Session, id: &str, page: u32) -> Result<String> {
     match session.pages.iter().find(|p| p.number == page) {
         Some(view) => Ok(view.url.clone()),
         None => Err(Error::PageMissing { id: id.to_owned(), page, pages: session.pages.len() as u32 }),
+    }
+}
+
+/// `dwell dom --html --inline`: as [`html`], with every page file of the cache written into it, so that the text is a
+/// file of its own.
+///
+/// # Errors
+/// As [`dom`].
+pub fn html_alone(cache: &Cache, id: &str, moment: Moment) -> Result<String> {
+    let printed = html(cache, id, moment)?;
+    let mut trouble = None;
+    let text = super::moment::inline(&printed, |hash| {
+        let hash = crate::archive::Hash::from_hex(hash)?;
+        cache.asset(&hash.0).unwrap_or_else(|e| {
+            trouble = Some(e);
+            None
+        })
+    });
+    match trouble {
+        Some(error) => Err(error),
+        None => Ok(text),
     }
 }
 

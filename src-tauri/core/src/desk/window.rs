@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{CachedAssets, assets, events, import, list, session};
+use super::{CachedAssets, assets, events, export, import, insight, list, session};
 use crate::archive;
 use crate::dom::Projection;
 use crate::error::{Error, Result};
@@ -21,9 +21,9 @@ use crate::findings::{Finding, Findings, Severity};
 use crate::replay::{self, Replay};
 use crate::store::{self, Cache};
 use crate::wire::{
-    AddProgressView, AddSummaryView, FindingView, GapView, ImportProgressView, ImportSummaryView, MarkerView, PageView,
-    PointerTrackView, ProjectView, SessionList, SessionRow, SessionView, Transcript, TranscriptRow, print_step,
-    print_steps,
+    AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, FindingView, GapView, ImportProgressView,
+    ImportSummaryView, MarkerView, PageView, PointerTrackView, ProjectView, SessionList, SessionRow, SessionView,
+    Transcript, TranscriptRow, print_step, print_steps,
 };
 
 /// Bins of the timeline's density.
@@ -175,13 +175,38 @@ impl Desk {
     /// # Errors
     /// [`Error::SessionMissing`], the `Cache…` ones.
     pub fn transcript(&self, id: &str, from: usize, limit: usize) -> Result<Vec<u8>> {
-        let rows = self.with(id, |open| {
-            let session = open.replay.session().clone();
-            Ok(open.transcript.get_or_insert_with(|| Arc::new(events::transcript(&session))).clone())
-        })?;
+        let (ready, session) = self.with(id, |open| Ok((open.transcript.clone(), open.replay.session().clone())))?;
+        let rows = match ready {
+            Some(rows) => rows,
+            None => {
+                // Written without the lock: the first picture of a long session must not wait for its story.
+                let rows = Arc::new(events::transcript(&session));
+                self.with(id, |open| Ok(open.transcript.get_or_insert(rows).clone()))?
+            }
+        };
         let total = rows.len() as u32;
         let rows = rows.iter().skip(from).take(limit).cloned().collect();
         json(&Transcript { total, rows })
+    }
+
+    /// Signals, measures, errors and names as JSON of `Insight`.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn insight(&self, id: &str) -> Result<Vec<u8>> {
+        let meta = lock(&self.cache).session(id)?.meta;
+        let session = self.with(id, |open| Ok(open.replay.session().clone()))?;
+        json(&insight::of(&session, &meta))
+    }
+
+    /// The page at a moment as one HTML file that is safe by itself and needs no other.
+    ///
+    /// # Errors
+    /// As [`session::html_alone`].
+    pub fn moment_html(&self, id: &str, time: Millis) -> Result<String> {
+        // A connection of its own: it decodes the session again, and the player plays on meanwhile.
+        let cache = Cache::open_read_only(&self.path)?;
+        session::html_alone(&cache, id, session::Moment::Time(time))
     }
 
     /// Where the pointer went on a page view, as JSON of `PointerTrackView`.
@@ -365,6 +390,45 @@ impl Desk {
         }
     }
 
+    /// Writes sessions (`None`: all) into an archive. The person who chose the file was asked whether to replace
+    /// it. A cancelled export leaves no file.
+    ///
+    /// # Errors
+    /// As [`export::export`].
+    pub fn export(
+        &self,
+        ids: Option<Vec<String>>,
+        path: &Path,
+        progress: &dyn Fn(ExportProgressView),
+        cancel: &AtomicBool,
+    ) -> Result<ExportSummaryView> {
+        // A connection of its own: lists and players go on reading.
+        let cache = Cache::open_read_only(&self.path)?;
+        let all = ids.is_none();
+        let options = export::ExportOptions { ids: ids.unwrap_or_default(), all, force: true };
+        let mut told = 0;
+        let mut tell = |p: export::ExportProgress| {
+            let percent = (p.bytes * 100).checked_div(p.bytes_total).unwrap_or(100);
+            if percent != told || p.bytes == 0 {
+                told = percent;
+                progress(ExportProgressView { bytes: p.bytes, bytes_total: p.bytes_total });
+            }
+        };
+        match export::export(&cache, path, &options, now(), &mut tell, cancel) {
+            Ok(summary) => Ok(ExportSummaryView {
+                path: summary.path.to_string_lossy().into_owned(),
+                sessions: summary.sessions as u32,
+                without_recording: summary.without_recording as u32,
+                assets: summary.assets as u32,
+                notes: summary.notes as u32,
+                bytes: summary.bytes,
+                cancelled: false,
+            }),
+            Err(Error::Cancelled) => Ok(ExportSummaryView { cancelled: true, ..ExportSummaryView::default() }),
+            Err(e) => Err(e),
+        }
+    }
+
     /// Runs `ask` on the session made ready, making it ready first when another one was asked for last.
     fn with<T>(&self, id: &str, ask: impl FnOnce(&mut Open) -> Result<T>) -> Result<T> {
         let mut slot = lock(&self.open);
@@ -437,7 +501,7 @@ fn session_row(row: &store::SessionRow) -> SessionRow {
         start: row.started_at,
         duration: number("duration").unwrap_or(0.0),
         active_duration: number("active_duration"),
-        page_count: row.page_count as u32,
+        page_count: number("page_count").map_or(row.page_count as u32, |n| n as u32),
         click_count: number("click_count").unwrap_or(0.0) as u32,
         entry_page: text("entry_page").unwrap_or_default(),
         exit_page: text("exit_page").unwrap_or_default(),
@@ -456,6 +520,7 @@ fn session_row(row: &store::SessionRow) -> SessionRow {
         js_errors: number("js_errors").map(|n| n as u32),
         completeness: number("completeness").unwrap_or(0.0),
         has_recording: row.has_recording,
+        metadata_only: row.page_count == 0 && row.event_count == 0,
         watched: row.watched,
         findings: row.findings as u32,
         activity: row.sketch.activity.clone(),

@@ -957,6 +957,8 @@ mod tests {
                 }
                 for sheet in html.split("<style").skip(1) {
                     let sheet = sheet.split("</style").next().and_then(|s| s.split_once('>')).map_or("", |(_, text)| text);
+                    // What stands in a string of the printed sheet is text: a quote that was never closed takes the rest.
+                    let sheet: String = sheet.split('"').step_by(2).collect();
                     prop_assert!(!sheet.contains("@import"), "{sheet}");
                     prop_assert!(!sheet.replace(' ', "").contains("url(h"), "{sheet}");
                     prop_assert!(!sheet.contains("set('"), "{sheet}");

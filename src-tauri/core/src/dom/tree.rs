@@ -1,10 +1,30 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::css;
 use crate::event::{Attr, Event, Kind, MediaState, Namespace, NodeId, NodeKind, Op, OpenState, Place, SheetRef, Str};
+
+/// Spreads node ids over a table; the usual hash takes a tenth of building a tree. Ids that a recording chooses to
+/// collide cost time that grows with their number squared, which the size of a recording bounds to seconds.
+#[derive(Debug, Default, Clone, Copy)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
+    }
+    fn write_u64(&mut self, n: u64) {
+        let wide =
+            u128::from(self.0 ^ n ^ 0x2545_f491_4f6c_dd1d).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        self.0 = (wide as u64) ^ ((wide >> 64) as u64);
+    }
+}
 
 /// Index into the arena. `u32::MAX` is "none", so that links stay four bytes wide.
 type Slot = u32;
@@ -100,7 +120,7 @@ impl Node {
 pub struct Tree {
     nodes: Vec<Node>,
     free: Vec<Slot>,
-    index: HashMap<NodeId, Slot>,
+    index: HashMap<NodeId, Slot, BuildHasherDefault<Spread>>,
     top: Option<NodeId>,
     /// Nodes whose parent has not arrived, by that parent, in order of arrival.
     orphans: BTreeMap<NodeId, Vec<(NodeId, Place)>>,
@@ -740,6 +760,13 @@ impl Tree {
         };
         if let Some(sheets) = adopter {
             self.with_live(id, |l| l.adopted = sheets);
+        }
+        // A shadow root that waited for this host, and an adoption that came for the host meanwhile.
+        let shadow = self.at(self.nodes[slot as usize].shadow).map(|root| root.id);
+        if let Some(shadow) = shadow
+            && let Some(sheets) = self.waiting_adoptions.remove(&id)
+        {
+            self.with_live(shadow, |l| l.adopted = sheets);
         }
     }
 

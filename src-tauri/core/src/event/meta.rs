@@ -34,6 +34,10 @@ pub struct SessionMeta {
     pub user: Option<String>,
     /// Epoch ms.
     pub started_at: Option<Millis>,
+    /// What a list of sessions says of the visit itself, by names of filter fields (`page_count`, `duration` in
+    /// seconds): used where no recording tells.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub listed: BTreeMap<String, Vec<String>>,
 }
 
 impl SessionMeta {
@@ -64,6 +68,9 @@ impl SessionMeta {
         }
         if self.started_at.is_none() {
             self.started_at = other.started_at;
+        }
+        for (field, values) in &other.listed {
+            self.listed.entry(field.clone()).or_insert_with(|| values.clone());
         }
         for (key, value) in &other.utm {
             self.utm.entry(key.clone()).or_insert_with(|| value.clone());

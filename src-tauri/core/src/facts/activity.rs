@@ -132,7 +132,8 @@ pub fn hidden_spans(session: &Session) -> Vec<Span> {
     minus(&union(hidden), &union(seen))
 }
 
-/// Times without any interaction or page start, each longer than `threshold_ms`. Epoch ms.
+/// Times without any interaction or page start, each longer than `threshold_ms`. Epoch ms. Time of which data is
+/// missing is not among them: nobody knows whether it was idle.
 pub fn idle_spans(session: &Session, threshold_ms: Millis) -> Vec<Span> {
     let Some(extent) = extent(session) else { return Vec::new() };
     let mut idle = Vec::new();
@@ -144,7 +145,8 @@ pub fn idle_spans(session: &Session, threshold_ms: Millis) -> Vec<Span> {
         }
         last = last.max(mark);
     }
-    idle
+    let lost = session.pages.iter().flat_map(|p| &p.gaps).map(|gap| Span::new(gap.from, gap.until)).collect();
+    minus(&idle, &union(lost))
 }
 
 /// How busy the visitor was over the session: `n` bins of equal time (at most 4,096) from the first to the last

@@ -4,7 +4,8 @@
 //! it is a Macintosh, every browser says it is Safari. The user agent decides, client hints fill in what it
 //! leaves open, and where the two speak of different machines the user agent wins.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -214,6 +215,50 @@ fn device_of_hints(hints: &Hints<'_>, os: Option<&str>) -> Option<Device> {
     }
 }
 
+/// What a user agent says by itself.
+#[derive(Debug, Clone, Copy)]
+struct Named {
+    browser: &'static str,
+    /// `None` when it does not say.
+    os: Option<&'static str>,
+    device: Option<Device>,
+}
+
+impl Named {
+    fn read(ua: &str) -> Named {
+        let lower = ua.to_lowercase();
+        let found = PARSER.os.extract(ua);
+        let os = match found.as_ref().map(|found| found.os.as_ref()) {
+            None | Some("Other") => None,
+            Some(name) => known_os(name).or(Some("Other")),
+        };
+        Named { browser: browser_of(ua, &lower), os, device: device_of(&lower) }
+    }
+
+    /// Reading takes hundreds of expressions, and most visitors of a site share a few user agents.
+    fn of(ua: &str) -> Named {
+        const KEPT: usize = 512;
+        const LONGEST: usize = 512;
+        thread_local! {
+            static READ: RefCell<HashMap<Box<str>, Named>> = RefCell::new(HashMap::new());
+        }
+        if ua.len() > LONGEST {
+            return Named::read(ua);
+        }
+        READ.with_borrow_mut(|read| {
+            if let Some(named) = read.get(ua) {
+                return *named;
+            }
+            if read.len() >= KEPT {
+                read.clear();
+            }
+            let named = Named::read(ua);
+            read.insert(ua.into(), named);
+            named
+        })
+    }
+}
+
 /// Device, browser and system as far as the user agent and the hints tell.
 pub fn identify(user_agent: Option<&str>, hints: &Hints<'_>) -> Agent {
     let platform = hints.platform.and_then(|p| known_os(p.trim()));
@@ -224,22 +269,18 @@ pub fn identify(user_agent: Option<&str>, hints: &Hints<'_>) -> Agent {
             os: platform,
         };
     };
-    let lower = ua.to_lowercase();
-    let mut browser = browser_of(ua, &lower);
+    let named = Named::of(ua);
+    let mut browser = named.browser;
     if browser == "Chrome"
-        && let Some(named) = browser_of_brands(&hints.brands)
+        && let Some(brand) = browser_of_brands(&hints.brands)
     {
-        browser = named;
+        browser = brand;
     }
     if is_disguised_ipad(ua, hints) {
         return Agent { device: Some(Device::Tablet), browser: Some(browser), os: Some("iOS") };
     }
-    let found = PARSER.os.extract(ua);
-    let os = match found.as_ref().map(|found| found.os.as_ref()) {
-        None | Some("Other") => platform,
-        Some(name) => known_os(name).or(Some("Other")),
-    };
-    let device = device_of(&lower).or_else(|| if browser == "Bot" { None } else { device_of_hints(hints, os) });
+    let os = named.os.or(platform);
+    let device = named.device.or_else(|| if browser == "Bot" { None } else { device_of_hints(hints, os) });
     Agent { device: device.or(Some(Device::Other)), browser: Some(browser), os: os.or(Some("Other")) }
 }
 

@@ -154,7 +154,7 @@ pub const FIELDS: &[Field] = &[
     many("page", Text, "Visited page", "Whole URL of any page of the session.", Facts, Always, Always),
     many("title", Text, "Page title", "Title of any page of the session.", Facts, Sometimes, Sometimes),
     one("user", Text, "Visitor", "The recorder's or archive's id of the visitor.", Facts, Always, Archive),
-    one("user_type", Enum, "Visitor type", "Whether the recorder saw the visitor for the first time.", Facts, Sometimes, Archive),
+    one("user_type", Enum, "Visitor type", "Whether the visitor came for the first time, as the recorder says, or else as the sessions of this project show.", Facts, Sometimes, Sometimes),
     many("custom_user", Text, "Custom user", "Id or name that the site gave for the visitor.", Facts, Sometimes, Sometimes),
     many("custom_session", Text, "Custom session", "Id that the site gave for the session.", Facts, Sometimes, Sometimes),
     many("event", Text, "Event", "Name of a custom event of the site.", Facts, Sometimes, Sometimes),

@@ -9,6 +9,7 @@ mod agent;
 mod bounds;
 mod channel;
 mod fields;
+mod listed;
 mod masking;
 mod page;
 mod session;

@@ -14,6 +14,7 @@ use super::agent::{Agent, Device, Hints, browser_word, device_word, identify, os
 use super::bounds::{Distinct, cut_at, said};
 use super::channel::{Visit, channel};
 use super::fields::TAG_PREFIX;
+use super::listed;
 use super::masking::MaskCount;
 use super::page::{PageFacts, PageTally, percent, shown};
 use super::spans::length;
@@ -486,7 +487,7 @@ pub fn of_session(session: &Session, meta: &SessionMeta) -> SessionFacts {
     let extent = extent(session);
     // Without a recording (a line of a session list) nothing is known that only a recording can tell.
     let recorded = extent.is_some();
-    let start = meta.started_at.or(extent.map(|e| e.from));
+    let start = meta.started_at.or(extent.map(|e| e.from)).or(listed::whole(meta, "start"));
     let landing = pages.first().map(|p| p.url.clone()).unwrap_or_default();
     let referrer = or_said(meta.referrer.as_ref(), pages.first().and_then(|p| p.referrer.clone()));
     let campaign = campaign_of(&landing, meta);
@@ -521,7 +522,7 @@ pub fn of_session(session: &Session, meta: &SessionMeta) -> SessionFacts {
         (!pages.is_empty()).then(|| percent(with as f64 / pages.len() as f64))
     };
 
-    SessionFacts {
+    let facts = SessionFacts {
         id: session.id.clone(),
         start_ms: start,
         start: start.and_then(when::iso),
@@ -555,7 +556,7 @@ pub fn of_session(session: &Session, meta: &SessionMeta) -> SessionFacts {
         page: distinct(pages.iter().map(|p| &p.url)),
         title: distinct(pages.iter().filter_map(|p| p.title.as_ref())),
         user: or_said(meta.user.as_ref(), session.user.as_deref().and_then(said)),
-        user_type: tally.user_type(start).map(str::to_owned),
+        user_type: listed::user_type(meta).or(tally.user_type(start)).map(str::to_owned),
         custom_user: tally.custom_user.into_list(),
         custom_session: tally.custom_session.into_list(),
         event: joined(&meta.events, tally.events),
@@ -593,5 +594,6 @@ pub fn of_session(session: &Session, meta: &SessionMeta) -> SessionFacts {
         product_rating: tally.product_rating.0,
         product_ratings: tally.product_ratings.0,
         pages,
-    }
+    };
+    if recorded { facts } else { listed::fill(facts, meta) }
 }

@@ -14,7 +14,7 @@ pub use step::{Step, Steps};
 pub use track::{PointerTrack, pointer_track};
 
 use crate::dom::Tree;
-use crate::event::{Kind, Millis, Page, Session};
+use crate::event::{Event, Kind, Millis, Page, Session};
 
 /// How far ahead of its first picture a page is shown by it, in ms: about as long as pages load.
 const SOON: Millis = 2_500;
@@ -213,19 +213,30 @@ impl Replay {
 
     /// States worth keeping in the cache: document, state and tree, in order.
     pub fn keyframes(session: &Session) -> Vec<(u32, usize, Tree)> {
+        // A stored keyframe has to be read, unpacked and built: it pays off later than a kept one.
+        const WORK: usize = 8 * KEYFRAME_WORK;
         let document_of: BTreeMap<u32, u32> = session.pages.iter().map(|p| (p.number, p.document)).collect();
+        let work_of = |event: &Event| 1 + event.kind.ops().len();
+        let changes = || session.events.iter().enumerate().filter(|(_, e)| changes_state(&e.kind));
+        // Most documents are too short for any, and need not be built to see that.
+        let mut all_work: BTreeMap<u32, usize> = BTreeMap::new();
+        for (_, event) in changes() {
+            if let Some(document) = document_of.get(&event.page) {
+                *all_work.entry(*document).or_default() += work_of(event);
+            }
+        }
+        all_work.retain(|_, work| *work > WORK);
         let mut trees: BTreeMap<u32, (Tree, usize)> = BTreeMap::new();
         let mut out = Vec::new();
-        for (i, event) in session.events.iter().enumerate() {
-            if !changes_state(&event.kind) {
-                continue;
-            }
-            let Some(&document) = document_of.get(&event.page) else { continue };
+        if all_work.is_empty() {
+            return out;
+        }
+        for (i, event) in changes() {
+            let Some(&document) = document_of.get(&event.page).filter(|d| all_work.contains_key(d)) else { continue };
             let (tree, work) = trees.entry(document).or_default();
             tree.apply_event(event);
-            *work += 1 + event.kind.ops().len();
-            // A stored keyframe has to be read, unpacked and built: it pays off later than a kept one.
-            if *work > (8 * KEYFRAME_WORK).max(4 * tree.len()) {
+            *work += work_of(event);
+            if *work > WORK.max(4 * tree.len()) {
                 out.push((document, i + 1, tree.clone()));
                 *work = 0;
             }

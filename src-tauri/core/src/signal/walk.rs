@@ -134,18 +134,37 @@ impl<'s> Seen<'s> {
         let reach = thresholds.dead_click.within_ms;
         let wanted =
             |time: Millis| near.range(time.saturating_sub(reach)..=time.saturating_add(PRESS)).next().is_some();
+        let asks = |event: &Event| {
+            !event.kind.ops().is_empty() && !matches!(event.kind, Kind::Snapshot { .. }) && wanted(event.time)
+        };
+        let document_of = |event: &Event| document_of.get(&event.page).copied().unwrap_or(event.page);
+        // Behind the last event that looks at a document's tree nobody needs to know how it goes on.
+        let mut last_look: BTreeMap<u32, usize> = BTreeMap::new();
+        let mut scrollers: BTreeSet<(u32, NodeId)> = BTreeSet::new();
+        for (i, event) in session.events.iter().enumerate() {
+            let looks = match &event.kind {
+                Kind::Click(click) => click.trusted && click.button == 0,
+                Kind::Scroll { node, .. } => scrollers.insert((document_of(event), *node)),
+                _ => asks(event),
+            };
+            if looks {
+                last_look.insert(document_of(event), i);
+            }
+        }
         let mut walks: BTreeMap<u32, Walk> = BTreeMap::new();
-        for event in &session.events {
-            let document = document_of.get(&event.page).copied().unwrap_or(event.page);
+        for (i, event) in session.events.iter().enumerate() {
+            let document = document_of(event);
             let walk = walks.entry(document).or_default();
             let end = seen.ends.entry(document).or_insert(event.time);
             *end = event.time.max(*end);
             let ops = event.kind.ops();
-            let asked = !ops.is_empty() && !matches!(event.kind, Kind::Snapshot { .. }) && wanted(event.time);
+            let asked = asks(event);
             // What is taken away was visible before, what is put in is visible after.
             let mut visible = asked && ops.iter().any(|op| shows(&walk.tree, op));
             seen.note(event, document, walk);
-            walk.tree.apply_event(event);
+            if last_look.get(&document).is_some_and(|last| i <= *last) {
+                walk.tree.apply_event(event);
+            }
             visible = visible || asked && ops.iter().any(|op| shows(&walk.tree, op));
             if visible {
                 seen.effects.push(Happened { time: event.time, document, effect: Effect::Mutation });

@@ -9,7 +9,11 @@
 
 mod chunk;
 mod failure;
+mod notes;
+mod pack;
 mod read;
+mod records;
+mod repack;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -19,18 +23,21 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::error::{Error, Result};
 
-pub use chunk::{Chunk, encode};
+pub use chunk::Chunk;
+pub use notes::{KeptNotes, Label, Note, Notes, Rating, Watched};
+pub use pack::{Bundle, Content, Dictionaries, Dictionary, Packer, Sample, events_text};
 pub use read::{
-    Asset, AssetRow, ChunkInfo, Filter, Identity, Original, OriginalInfo, SessionMeasure, SessionRow, StoredAsset,
-    Totals,
+    Asset, AssetRow, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, SessionMeasure, SessionRow,
+    StoredAsset, Totals,
 };
-pub use write::{Keyframe, NewSession, Sketch, Writing, pack};
+pub use records::{Candidate, Record, Visit};
+pub use write::{Keyframe, KnownFile, NewSession, Sketch, Writing};
 
 use failure::At;
 
 /// Version of decoding and of the stored event model together: raised whenever either gives other events
 /// for the same originals.
-pub const DERIVED_BY: i64 = 3;
+pub const DERIVED_BY: i64 = 5;
 
 /// "DWEL".
 const APPLICATION_ID: i64 = 0x4457_454C;
@@ -38,15 +45,29 @@ const APPLICATION_ID: i64 = 0x4457_454C;
 /// How long another program may hold the cache before we give up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    BUNDLES,
+];
+/// The migration after which originals are bundled.
+const BUNDLES: &str = include_str!("migrations/0004.sql");
+
+/// Rows of sessions are larger than a usual page. Only of a new file: an old one keeps what it has.
+const PAGE_BYTES: i64 = 16 << 10;
 
 /// Newest `user_version` that is understood.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Statements that are kept ready; an import of one session uses half of them.
+const STATEMENTS: usize = 64;
 
 /// An open cache.
 pub struct Cache {
     path: PathBuf,
     db: Connection,
+    unpackers: read::Unpackers,
 }
 
 impl std::fmt::Debug for Cache {
@@ -84,19 +105,23 @@ impl Cache {
             let reason = "the file is write-protected.".to_owned();
             return Err(Error::CacheReadOnly { path: path.to_owned(), reason });
         }
+        if version == 0 {
+            db.pragma_update(None, "page_size", PAGE_BYTES).at(path)?;
+        }
         db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).at(path)?;
         // A commit is safe against a crash of the program; against a power cut the file stays whole and the
         // last commits may be missing, which running the import again repairs.
         db.pragma_update(None, "synchronous", "NORMAL").at(path)?;
         db.pragma_update(None, "foreign_keys", true).at(path)?;
-        let mut cache = Cache { path: path.to_owned(), db };
+        db.set_prepared_statement_cache_capacity(STATEMENTS);
+        let mut cache = Cache { path: path.to_owned(), db, unpackers: read::Unpackers::default() };
         if version < VERSION {
             cache.migrate()?;
         }
         Ok(cache)
     }
 
-    /// Opens a cache that is there for reading only.
+    /// Opens a cache that is there for reading only; one of an older version is brought up to date first.
     ///
     /// # Errors
     /// [`Error::PathMissing`] and the `Cache…` ones.
@@ -134,14 +159,27 @@ impl Cache {
             other => other?,
         };
         if version < VERSION {
-            let reason = if version == 0 {
-                "it is empty.".to_owned()
-            } else {
-                format!("it was written by an older Dwell (version {version}); import something into it first.")
+            drop(db);
+            // Written by an older Dwell, or killed while it was made: whoever may write brings it up to date.
+            return match Cache::open(path) {
+                Ok(current) => {
+                    drop(current);
+                    Cache::open_read_only(path)
+                }
+                Err(Error::CacheReadOnly { .. }) => {
+                    let reason = match version {
+                        0 => "it is empty.".to_owned(),
+                        _ => format!(
+                            "it was written by an older Dwell (version {version}) and cannot be brought up to date: it is write-protected."
+                        ),
+                    };
+                    Err(Error::CacheForeign { path: path.to_owned(), reason })
+                }
+                Err(other) => Err(other),
             };
-            return Err(Error::CacheForeign { path: path.to_owned(), reason });
         }
-        Ok(Cache { path: path.to_owned(), db })
+        db.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(Cache { path: path.to_owned(), db, unpackers: read::Unpackers::default() })
     }
 
     pub fn path(&self) -> &Path {
@@ -156,6 +194,9 @@ impl Cache {
             let now: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0)).at(&self.path)?;
             if now < to {
                 tx.execute_batch(sql).at(&self.path)?;
+                if *sql == BUNDLES {
+                    repack::originals(&tx, &self.path)?;
+                }
                 tx.pragma_update(None, "application_id", APPLICATION_ID).at(&self.path)?;
                 tx.pragma_update(None, "user_version", to).at(&self.path)?;
             }

@@ -1,11 +1,23 @@
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
 use super::failure::At;
-use super::{Cache, DERIVED_BY, Sketch, chunk};
+use super::pack::{self, Content, Dictionaries, Dictionary};
+use super::{Cache, DERIVED_BY, KnownFile, Sketch, chunk};
 use crate::error::{Error, Result};
 use crate::event::{Event, Gap, Millis, Page, Session, SessionMeta, Source};
 use crate::findings::Finding;
+
+/// Dictionaries that are kept ready for unpacking, beside none.
+const UNPACKERS: usize = 8;
+
+/// Unpacking by dictionary; `None` is without one.
+#[derive(Default)]
+pub(super) struct Unpackers(RefCell<HashMap<Option<i64>, zstd::bulk::Decompressor<'static>>>);
 
 /// Who the recorder says a session is. Empty text where it does not say.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,6 +97,16 @@ pub struct StoredAsset {
     pub hash: [u8; 32],
     pub content_type: String,
     pub bytes: u64,
+}
+
+/// A row of an archive's list of assets, by hashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedAsset {
+    pub list: [u8; 32],
+    pub url: String,
+    pub asset: [u8; 32],
+    /// When it was fetched, epoch ms.
+    pub at: Option<Millis>,
 }
 
 /// An address that shows a file.
@@ -276,14 +298,18 @@ impl Cache {
     /// # Errors
     /// [`Error::CacheDamaged`] when it does not unpack; [`Error::SessionMissing`] when there is no such piece.
     pub fn chunk_events(&self, id: &str, ordinal: usize) -> Result<Vec<Event>> {
-        let sql = "SELECT data, bytes, event_count FROM chunks WHERE session = ? AND ordinal = ?";
+        let sql =
+            "SELECT dictionary, data, bytes, first_time, event_count FROM chunks WHERE session = ? AND ordinal = ?";
         let mut query = self.db.prepare_cached(sql).at(&self.path)?;
-        let (data, bytes, count): (Vec<u8>, usize, usize) = query
-            .query_row(params![id, ordinal], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        let (dictionary, data, bytes, first_time, count): (Option<i64>, Vec<u8>, usize, Millis, usize) = query
+            .query_row(params![id, ordinal], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            })
             .optional()
             .at(&self.path)?
             .ok_or_else(|| Cache::missing(id))?;
-        chunk::decode(&data, bytes, count).map_err(|why| self.damaged(format!("session {id}: {why}")))
+        let raw = self.unpack(dictionary, &data, bytes, || format!("a piece of session {id}'s events"))?;
+        chunk::decode(&raw, first_time, count).map_err(|why| self.damaged(format!("session {id}: {why}")))
     }
 
     /// All events of a session.
@@ -325,6 +351,8 @@ impl Cache {
         })
     }
 
+    /// The session of that identity, or the one that is known from lists alone and may be it.
+    ///
     /// # Errors
     /// The `Cache…` ones.
     pub fn find(&self, identity: &Identity) -> Result<Option<String>> {
@@ -332,7 +360,10 @@ impl Cache {
                    AND recorder_session = ?";
         let mut query = self.db.prepare_cached(sql).at(&self.path)?;
         let key = params![identity.source.name(), identity.project, identity.user, identity.session];
-        query.query_row(key, |row| row.get(0)).optional().at(&self.path)
+        match query.query_row(key, |row| row.get(0)).optional().at(&self.path)? {
+            Some(id) => Ok(Some(id)),
+            None => self.awaited(identity),
+        }
     }
 
     /// # Errors
@@ -354,29 +385,47 @@ impl Cache {
             .ok_or_else(|| Cache::missing(id))
     }
 
-    /// Sessions of a source that hold a body with this hash.
+    /// Sessions of a recorder that does not name them that hold a body with this hash, sorted.
     ///
     /// # Errors
     /// The `Cache…` ones.
     pub fn sessions_with(&self, source: Source, hash: &[u8; 32]) -> Result<Vec<String>> {
-        let sql = "SELECT DISTINCT s.id FROM session_originals o JOIN sessions s ON s.id = o.session \
-                   WHERE o.hash = ? AND s.source = ? ORDER BY s.id";
+        let sql = "SELECT s.id FROM nameless_bodies b JOIN sessions s ON s.id = b.session \
+                   WHERE b.key = ? AND s.source = ? ORDER BY s.id";
         let mut query = self.db.prepare_cached(sql).at(&self.path)?;
-        let rows = query.query_map(params![&hash[..], source.name()], |row| row.get(0));
-        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+        let rows = query.query_map(params![pack::key(hash), source.name()], |row| row.get(0));
+        let ids: Vec<String> = rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)?;
+        let mut with = Vec::new();
+        for id in ids {
+            if self.original_infos(&id)?.iter().any(|info| info.hash == *hash) {
+                with.push(id);
+            }
+        }
+        Ok(with)
     }
 
     /// What bodies a session has, in order.
     ///
     /// # Errors
-    /// The `Cache…` ones.
+    /// [`Error::CacheDamaged`] when a list cannot be read.
     pub fn original_infos(&self, id: &str) -> Result<Vec<OriginalInfo>> {
-        let sql = "SELECT position, hash, path FROM session_originals WHERE session = ? ORDER BY position, hash";
-        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
-        let rows = query.query_map([id], |row| {
-            Ok(OriginalInfo { position: row.get::<_, i64>(0)? as u64, hash: row.get(1)?, path: row.get(2)? })
-        });
-        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+        Ok(self.original_sizes(id)?.into_iter().map(|(info, _)| info).collect())
+    }
+
+    /// As [`Cache::original_infos`], each with its bytes unpacked.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn original_sizes(&self, id: &str) -> Result<Vec<(OriginalInfo, u64)>> {
+        let mut query = self.db.prepare_cached("SELECT list FROM bundles WHERE session = ?").at(&self.path)?;
+        let lists = query.query_map([id], |row| row.get::<_, Vec<u8>>(0)).at(&self.path)?;
+        let mut infos = Vec::new();
+        for list in lists {
+            let list = pack::list(&list.at(&self.path)?).map_err(|why| self.damaged(format!("session {id}: {why}")))?;
+            infos.extend(list.into_iter().map(|(info, bytes)| (info, bytes as u64)));
+        }
+        infos.sort();
+        Ok(infos)
     }
 
     /// The recorded bodies of a session, in order.
@@ -384,29 +433,153 @@ impl Cache {
     /// # Errors
     /// [`Error::CacheDamaged`] when one does not unpack.
     pub fn originals(&self, id: &str) -> Result<Vec<Original>> {
-        let infos = self.original_infos(id)?;
-        infos.into_iter().map(|info| Ok(Original { bytes: self.original(&info.hash)?, info })).collect()
+        let sql = "SELECT list, dictionary, data, bytes FROM bundles WHERE session = ? ORDER BY ordinal";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let mut rows = query.query([id]).at(&self.path)?;
+        let mut originals = Vec::new();
+        while let Some(row) = rows.next().at(&self.path)? {
+            let list: Vec<u8> = row.get(0).at(&self.path)?;
+            let dictionary: Option<i64> = row.get(1).at(&self.path)?;
+            let data: Vec<u8> = row.get(2).at(&self.path)?;
+            let bytes: usize = row.get(3).at(&self.path)?;
+            let list = pack::list(&list).map_err(|why| self.damaged(format!("session {id}: {why}")))?;
+            let text = self.unpack(dictionary, &data, bytes, || format!("the originals of session {id}"))?;
+            let mut rest = text.as_slice();
+            for (info, size) in list {
+                let Some((body, after)) = rest.split_at_checked(size) else {
+                    return Err(self.damaged(format!("the originals of session {id} are too short")));
+                };
+                rest = after;
+                originals.push(Original { info, bytes: body.to_vec() });
+            }
+            if !rest.is_empty() {
+                return Err(self.damaged(format!("the originals of session {id} are too long")));
+            }
+        }
+        originals.sort_by(|a, b| a.info.cmp(&b.info));
+        Ok(originals)
     }
 
-    /// # Errors
-    /// [`Error::CacheDamaged`] when it is not there or does not unpack.
-    pub fn original(&self, hash: &[u8; 32]) -> Result<Vec<u8>> {
-        let mut query = self.db.prepare_cached("SELECT data, bytes FROM originals WHERE hash = ?").at(&self.path)?;
-        let (data, bytes): (Vec<u8>, usize) = query
-            .query_row([&hash[..]], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()
-            .at(&self.path)?
-            .ok_or_else(|| self.damaged("an original is gone".to_owned()))?;
-        zstd::bulk::decompress(&data, bytes).map_err(|e| self.damaged(format!("an original does not unpack ({e})")))
-    }
-
-    /// Hashes of all originals, sorted.
+    /// The newest dictionaries, for packing.
     ///
     /// # Errors
     /// The `Cache…` ones.
-    pub fn original_hashes(&self) -> Result<Vec<[u8; 32]>> {
-        let mut query = self.db.prepare_cached("SELECT hash FROM originals ORDER BY hash").at(&self.path)?;
+    pub fn dictionaries(&self) -> Result<Dictionaries> {
+        let newest = |content: Content| -> Result<Option<Dictionary>> {
+            // A rowid does not tell the age here; what was packed last does.
+            let table = match content {
+                Content::Bodies => "bundles",
+                Content::Events => "chunks",
+            };
+            let sql =
+                format!("SELECT dictionary FROM {table} WHERE dictionary IS NOT NULL ORDER BY rowid DESC LIMIT 1");
+            let id: Option<i64> = self.db.query_row(&sql, [], |row| row.get(0)).optional().at(&self.path)?;
+            id.map(|id| Ok(Dictionary::stored(id, self.dictionary(id)?))).transpose()
+        };
+        Ok(Dictionaries { bodies: newest(Content::Bodies)?, events: newest(Content::Events)? })
+    }
+
+    fn dictionary(&self, id: i64) -> Result<Vec<u8>> {
+        let mut query = self.db.prepare_cached("SELECT data, bytes FROM dictionaries WHERE id = ?").at(&self.path)?;
+        let (data, bytes): (Vec<u8>, usize) = query
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .at(&self.path)?
+            .ok_or_else(|| self.damaged("a dictionary is gone".to_owned()))?;
+        zstd::bulk::decompress(&data, bytes).map_err(|e| self.damaged(format!("a dictionary does not unpack ({e})")))
+    }
+
+    /// Unpacks what was packed with a dictionary or without.
+    fn unpack(&self, dictionary: Option<i64>, data: &[u8], bytes: usize, what: impl Fn() -> String) -> Result<Vec<u8>> {
+        let mut unpackers = self.unpackers.0.borrow_mut();
+        if unpackers.len() > UNPACKERS {
+            unpackers.clear();
+        }
+        let with = match unpackers.entry(dictionary) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(free) => {
+                let text = dictionary.map(|id| self.dictionary(id)).transpose()?.unwrap_or_default();
+                let new = zstd::bulk::Decompressor::with_dictionary(&text);
+                free.insert(new.map_err(|e| self.damaged(format!("a dictionary cannot be used ({e})")))?)
+            }
+        };
+        with.decompress(data, bytes)
+            .ok()
+            .filter(|text| text.len() == bytes)
+            .ok_or_else(|| self.damaged(format!("{} cannot be unpacked", what())))
+    }
+
+    /// Whether a file of this size is known, which is cheaper to ask than its hash.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn knows_file_of(&self, bytes: u64) -> Result<bool> {
+        let mut query = self.db.prepare_cached("SELECT 1 FROM known_files WHERE file_bytes = ?").at(&self.path)?;
+        query.exists([bytes]).at(&self.path)
+    }
+
+    /// What is known of a file with this hash.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn known_file(&self, hash: &[u8; 32]) -> Result<Option<KnownFile>> {
+        let sql = "SELECT file_bytes, bodies, bytes, sessions FROM known_files WHERE hash = ?";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let found: Option<(u64, u64, u64, Vec<u8>)> = query
+            .query_row([&hash[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .optional()
+            .at(&self.path)?;
+        let Some((file_bytes, bodies, bytes, sessions)) = found else { return Ok(None) };
+        let text = zstd::decode_all(sessions.as_slice()).unwrap_or_default();
+        // A list that cannot be read is as good as none: the file is then read again.
+        let Ok(text) = String::from_utf8(text) else { return Ok(None) };
+        let sessions = text.split('\n').map(str::to_owned).collect();
+        Ok(Some(KnownFile { hash: *hash, file_bytes, bodies, bytes, sessions }))
+    }
+
+    /// Ids, client's projects and the decoding of sessions that have recorded bodies.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn recorded(&self) -> Result<HashMap<String, (Option<String>, i64)>> {
+        let sql = "SELECT id, project, derived_by FROM sessions \
+                   WHERE EXISTS (SELECT 1 FROM bundles WHERE bundles.session = sessions.id)";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// All asset lists, in a fixed order.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn asset_lists(&self) -> Result<Vec<ListedAsset>> {
+        let sql = "SELECT scope, url, hash, at FROM asset_urls ORDER BY scope, url, hash";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([], |row| {
+            Ok(ListedAsset { list: row.get(0)?, url: row.get(1)?, asset: row.get(2)?, at: row.get(3)? })
+        });
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// Lists that serve every session.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn shared_asset_lists(&self) -> Result<Vec<[u8; 32]>> {
+        let mut query = self.db.prepare_cached("SELECT scope FROM shared_asset_scopes ORDER BY scope").at(&self.path)?;
         query.query_map([], |row| row.get(0)).at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// As [`Cache::said`], with the ranks.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn ranked_said(&self, id: &str) -> Result<Vec<(u8, String)>> {
+        let sql = "SELECT rank, said FROM said WHERE session = ? ORDER BY rank, said";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
     }
 
     /// What decoding a session had to leave out.
@@ -422,6 +595,24 @@ impl Cache {
             serde_json::from_str(&text).map_err(|e| self.damaged(format!("a finding of {id} cannot be read ({e})")))
         })
         .collect()
+    }
+
+    /// What decoding had to leave out, of all sessions that lack something.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn all_findings(&self) -> Result<HashMap<String, Vec<Finding>>> {
+        let mut query =
+            self.db.prepare_cached("SELECT session, finding FROM findings ORDER BY ordinal").at(&self.path)?;
+        let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
+        let mut all: HashMap<String, Vec<Finding>> = HashMap::new();
+        for row in rows.at(&self.path)? {
+            let (id, text) = row.at(&self.path)?;
+            let finding = serde_json::from_str(&text);
+            let finding = finding.map_err(|e| self.damaged(format!("a finding of {id} cannot be read ({e})")))?;
+            all.entry(id).or_default().push(finding);
+        }
+        Ok(all)
     }
 
     /// JSON of what archives said about a session, by rank.
@@ -529,8 +720,8 @@ impl Cache {
         self.db
             .query_row(
                 "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM pages), \
-                 (SELECT coalesce(sum(event_count), 0) FROM sessions), (SELECT count(*) FROM originals), \
-                 (SELECT coalesce(sum(bytes), 0) FROM originals), (SELECT count(*) FROM assets)",
+                 (SELECT coalesce(sum(event_count), 0) FROM sessions), (SELECT coalesce(sum(bodies), 0) FROM bundles), \
+                 (SELECT coalesce(sum(bytes), 0) FROM bundles), (SELECT count(*) FROM assets)",
                 [],
                 |row| {
                     Ok(Totals {
@@ -564,11 +755,6 @@ impl Cache {
         for row in broken.at(&self.path)?.take(100) {
             let (table, parent) = row.at(&self.path)?;
             wrong.push(format!("a row of {table} points at a row of {parent} that is not there"));
-        }
-        let sql = "SELECT count(*) FROM originals WHERE hash NOT IN (SELECT hash FROM session_originals)";
-        let lost: i64 = self.db.query_row(sql, [], |row| row.get(0)).at(&self.path)?;
-        if lost > 0 {
-            wrong.push(format!("{lost} originals belong to no session"));
         }
         Ok(wrong)
     }

@@ -1,11 +1,12 @@
 use std::path::Path;
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
 use super::chunk::Chunk;
 use super::failure::At;
-use super::{Cache, DERIVED_BY, Identity, OriginalInfo};
+use super::pack::{Bundle, Content, Dictionary, pack_dictionary};
+use super::{Cache, DERIVED_BY, Identity};
 use crate::error::{Error, Result};
 use crate::event::{Millis, Session, SessionMeta};
 use crate::findings::Finding;
@@ -35,6 +36,21 @@ pub struct Keyframe {
     pub data: Vec<u8>,
 }
 
+/// A file of which every body is in the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFile {
+    /// SHA-256 of the file as it lies on disk.
+    pub hash: [u8; 32],
+    /// Its size on disk.
+    pub file_bytes: u64,
+    /// Recorded bodies in it.
+    pub bodies: u64,
+    /// Their size, unpacked.
+    pub bytes: u64,
+    /// In reading order.
+    pub sessions: Vec<String>,
+}
+
 /// What a row of the session list draws without reading events.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Sketch {
@@ -44,15 +60,32 @@ pub struct Sketch {
     pub page_starts: Vec<f64>,
 }
 
-/// One transaction. Dropped without [`Writing::commit`], nothing of it is kept.
+/// One transaction, or a part of a [batch](Cache::begin_batch) that is kept or not as a whole. Dropped without
+/// [`Writing::commit`], nothing of it is kept.
 pub struct Writing<'c> {
-    path: &'c Path,
-    tx: Transaction<'c>,
+    pub(super) path: &'c Path,
+    pub(super) tx: &'c Connection,
+    batched: bool,
+    open: bool,
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String> {
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            // After some errors SQLite has rolled back already.
+            let undo = if self.batched { "ROLLBACK TO one; RELEASE one" } else { "ROLLBACK" };
+            let _ = self.tx.execute_batch(undo);
+        }
+    }
+}
+
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|e| Error::Internal { message: format!("A row cannot be written: {e}.") })
 }
+
+/// Pages that the log may grow by before it is moved into the file, and memory for pages, of an import.
+const BULK_LOG_PAGES: i64 = 4000;
+const BULK_MEMORY_KIB: i64 = 16 << 10;
 
 fn packed(bytes: &[u8]) -> Result<Vec<u8>> {
     zstd::bulk::compress(bytes, 3).map_err(|e| Error::Internal { message: format!("A body cannot be packed: {e}.") })
@@ -64,8 +97,48 @@ impl Cache {
     /// # Errors
     /// [`Error::CacheLocked`] and the other `Cache…` ones.
     pub fn write(&mut self) -> Result<Writing<'_>> {
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).at(&self.path)?;
-        Ok(Writing { path: &self.path, tx })
+        let batched = !self.db.is_autocommit();
+        let begin = if batched { "SAVEPOINT one" } else { "BEGIN IMMEDIATE" };
+        self.db.prepare_cached(begin).at(&self.path)?.execute([]).at(&self.path)?;
+        Ok(Writing { path: &self.path, tx: &self.db, batched, open: true })
+    }
+
+    /// Starts a batch: what is written until [`Cache::end_batch`] reaches the file at once, and each
+    /// [`Cache::write`] is still kept or not as a whole. Other programs can read meanwhile and have to wait with
+    /// writing. Does nothing within a batch.
+    ///
+    /// # Errors
+    /// [`Error::CacheLocked`] and the other `Cache…` ones.
+    pub fn begin_batch(&mut self) -> Result<()> {
+        if self.db.is_autocommit() {
+            self.db.prepare_cached("BEGIN IMMEDIATE").at(&self.path)?.execute([]).at(&self.path)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a batch to the file; does nothing when there is none.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones; nothing of the batch is kept then.
+    pub fn end_batch(&mut self) -> Result<()> {
+        if self.db.is_autocommit() {
+            return Ok(());
+        }
+        let done = self.db.prepare_cached("COMMIT").at(&self.path)?.execute([]).at(&self.path);
+        if done.is_err() {
+            let _ = self.db.execute_batch("ROLLBACK");
+        }
+        done.map(drop)
+    }
+
+    /// Readies this connection for writing a lot, or for a usual day again.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn in_bulk(&mut self, bulk: bool) -> Result<()> {
+        let (pages, kib) = if bulk { (BULK_LOG_PAGES, BULK_MEMORY_KIB) } else { (1000, 2000) };
+        self.db.pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(())).at(&self.path)?;
+        self.db.pragma_update(None, "cache_size", -kib).at(&self.path)
     }
 
     /// Lets the file grow to at most so many pages, or to its present size when that is more; `None` lifts
@@ -91,11 +164,13 @@ impl Cache {
 impl Writing<'_> {
     /// # Errors
     /// [`Error::DiskFull`], the `Cache…` ones.
-    pub fn commit(self) -> Result<()> {
-        self.tx.commit().at(self.path)
+    pub fn commit(mut self) -> Result<()> {
+        self.run(if self.batched { "RELEASE one" } else { "COMMIT" }, [])?;
+        self.open = false;
+        Ok(())
     }
 
-    fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize> {
+    pub(super) fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize> {
         self.tx.prepare_cached(sql).at(self.path)?.execute(values).at(self.path)
     }
 
@@ -109,8 +184,13 @@ impl Writing<'_> {
         if let Some(project) = new.project {
             self.run("INSERT OR IGNORE INTO projects (id) VALUES (?)", [project])?;
         }
-        for table in ["pages", "chunks", "keyframes", "findings"] {
-            self.run(&format!("DELETE FROM {table} WHERE session = ?"), [id])?;
+        for sql in [
+            "DELETE FROM pages WHERE session = ?",
+            "DELETE FROM chunks WHERE session = ?",
+            "DELETE FROM keyframes WHERE session = ?",
+            "DELETE FROM findings WHERE session = ?",
+        ] {
+            self.run(sql, [id])?;
         }
         let started_at = session.pages.iter().map(|p| p.started_at).min();
         let started_at = started_at.or_else(|| session.events.first().map(|e| e.time)).unwrap_or(0);
@@ -119,7 +199,7 @@ impl Writing<'_> {
             "INSERT INTO sessions (id, source, recorder_project, recorder_user, recorder_session, project, \
              format_version, started_at, ended_at, page_count, event_count, partial, entry_page, facts, meta, derived_by, sketch) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
-             ON CONFLICT (id) DO UPDATE SET project = ?6, format_version = ?7, started_at = ?8, ended_at = ?9, \
+             ON CONFLICT (id) DO UPDATE SET recorder_project = ?3, recorder_user = ?4, project = ?6, format_version = ?7, started_at = ?8, ended_at = ?9, \
              page_count = ?10, event_count = ?11, partial = ?12, entry_page = ?13, facts = ?14, meta = ?15, \
              derived_by = ?16, sketch = ?17",
             params![
@@ -168,8 +248,8 @@ impl Writing<'_> {
         }
         for (ordinal, chunk) in new.chunks.iter().enumerate() {
             self.run(
-                "INSERT INTO chunks (session, ordinal, first_event, event_count, first_time, last_time, bytes, data) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO chunks (session, ordinal, first_event, event_count, first_time, last_time, bytes, \
+                 dictionary, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     id,
                     ordinal,
@@ -178,6 +258,7 @@ impl Writing<'_> {
                     chunk.first_time,
                     chunk.last_time,
                     chunk.bytes,
+                    chunk.dictionary,
                     chunk.data
                 ],
             )?;
@@ -191,22 +272,63 @@ impl Writing<'_> {
                 params![id, ordinal, json(finding)?],
             )?;
         }
-        Ok(())
+        self.unsettle(identity)?;
+        self.put_visitor(id, identity.source, new.project, new.facts)
     }
 
-    /// Stores a recorded body under its hash, once, and as part of a session, once at each position. `data`
-    /// is what [`pack`] gave for it.
+    /// Stores recorded bodies of a session beside those that it has. The caller leaves out what it has already.
+    /// `nameless`: the recorder gives its sessions no name, and they are found by their bodies.
     ///
     /// # Errors
     /// [`Error::DiskFull`], the `Cache…` ones.
-    pub fn put_original(&self, session: &str, info: &OriginalInfo, bytes: usize, data: &[u8]) -> Result<()> {
+    pub fn put_bundle(&self, session: &str, bundle: &Bundle, nameless: bool) -> Result<()> {
         self.run(
-            "INSERT OR IGNORE INTO originals (hash, bytes, data) VALUES (?, ?, ?)",
-            params![&info.hash[..], bytes, data],
+            "INSERT INTO bundles (session, ordinal, dictionary, bodies, bytes, list, data) VALUES \
+             (?1, (SELECT coalesce(max(ordinal) + 1, 0) FROM bundles WHERE session = ?1), ?2, ?3, ?4, ?5, ?6)",
+            params![session, bundle.dictionary, bundle.bodies, bundle.bytes, bundle.list, bundle.data],
         )?;
+        for key in bundle.keys.iter().filter(|_| nameless) {
+            self.run("INSERT OR IGNORE INTO nameless_bodies (session, key) VALUES (?, ?)", params![session, key])?;
+        }
+        Ok(())
+    }
+
+    /// Takes away the recorded bodies of a session, before others are stored in their place.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn drop_bundles(&self, session: &str) -> Result<()> {
+        self.run("DELETE FROM bundles WHERE session = ?", [session])?;
+        self.run("DELETE FROM nameless_bodies WHERE session = ?", [session])?;
+        Ok(())
+    }
+
+    /// Stores a dictionary before anything that was packed with it.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_dictionary(&self, content: Content, dictionary: &Dictionary) -> Result<()> {
         self.run(
-            "INSERT OR IGNORE INTO session_originals (session, position, hash, path) VALUES (?, ?, ?, ?)",
-            params![session, info.position as i64, &info.hash[..], info.path],
+            "INSERT OR IGNORE INTO dictionaries (id, content, bytes, data) VALUES (?, ?, ?, ?)",
+            params![dictionary.id, content.name(), dictionary.bytes.len(), pack_dictionary(&dictionary.bytes)?],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that all bodies of a file are in the cache, and in which sessions.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], the `Cache…` ones.
+    pub fn put_known_file(&self, file: &KnownFile) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO known_files (hash, file_bytes, bodies, bytes, sessions) VALUES (?, ?, ?, ?, ?)",
+            params![
+                &file.hash[..],
+                file.file_bytes,
+                file.bodies,
+                file.bytes,
+                packed(file.sessions.join("\n").as_bytes())?
+            ],
         )?;
         Ok(())
     }
@@ -366,13 +488,4 @@ fn is_tight(bytes: &[u8]) -> bool {
     MARKS.iter().any(|mark| bytes.starts_with(mark))
         || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
         || bytes.get(4..8) == Some(b"ftyp")
-}
-
-/// Compresses a recorded body for [`Writing::put_original`]; apart from it, so that it can be done by many
-/// threads.
-///
-/// # Errors
-/// [`Error::Internal`] when the compressor fails.
-pub fn pack(bytes: &[u8]) -> Result<Vec<u8>> {
-    packed(bytes)
 }

@@ -43,6 +43,8 @@ pub struct SessionRow {
     pub completeness: f64,
     /// False when there is metadata but nothing to play.
     pub has_recording: bool,
+    /// Known from lists alone: not one event of it is here.
+    pub metadata_only: bool,
     pub watched: bool,
     /// Number of findings that import noted.
     pub findings: u32,
@@ -223,6 +225,32 @@ pub struct ImportSummaryView {
     pub cancelled: bool,
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, TS)]
+#[ts(rename = "ExportProgress")]
+pub struct ExportProgressView {
+    /// Unpacked.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    #[ts(type = "number")]
+    pub bytes_total: u64,
+}
+
+/// What an export wrote.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+#[ts(rename = "ExportSummary")]
+pub struct ExportSummaryView {
+    pub path: String,
+    pub sessions: u32,
+    pub without_recording: u32,
+    pub assets: u32,
+    pub notes: u32,
+    /// Of the archive.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Nothing was written.
+    pub cancelled: bool,
+}
+
 /// What a session's pages asked for, and what of it the cache has.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(rename = "PageFiles")]
@@ -317,8 +345,10 @@ pub struct ErrorView {
     pub message: String,
 }
 
+mod insight;
 mod step;
 
+pub use insight::{FrustrationPart, FrustrationView, Insight, Named, PageInsight, SignalView, Trouble};
 pub use step::{print_step, print_steps};
 
 /// The TypeScript for every type above, and for the patches that are printed by hand.
@@ -338,12 +368,21 @@ pub fn typescript() -> String {
     add(MarkerView::decl(&config));
     add(FindingView::decl(&config));
     add(SessionView::decl(&config));
+    add(SignalView::decl(&config));
+    add(FrustrationPart::decl(&config));
+    add(FrustrationView::decl(&config));
+    add(PageInsight::decl(&config));
+    add(Trouble::decl(&config));
+    add(Named::decl(&config));
+    add(Insight::decl(&config));
     add(TranscriptRow::decl(&config));
     add(Transcript::decl(&config));
     add(PointerTrackView::decl(&config));
     add(ProjectView::decl(&config));
     add(ImportProgressView::decl(&config));
     add(ImportSummaryView::decl(&config));
+    add(ExportProgressView::decl(&config));
+    add(ExportSummaryView::decl(&config));
     add(PageFilesView::decl(&config));
     add(PageFilesKindView::decl(&config));
     add(PageFilesPageView::decl(&config));

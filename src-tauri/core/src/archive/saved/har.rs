@@ -5,7 +5,7 @@
 use super::{Body, SavedFile};
 use crate::archive::limits::MAX_BODY;
 use crate::error::Result;
-use crate::format::json::value_end;
+use crate::format::json::{mended, value_end};
 use crate::format::wrap::har;
 
 /// The files of all answers. `Ok(Err)`: where the text stops being a HAR, in words; what came before was read.
@@ -14,14 +14,17 @@ pub(super) fn files(
     take: &mut dyn FnMut(SavedFile) -> Result<()>,
 ) -> Result<std::result::Result<u64, String>> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
+    let end = value_end(text, 0);
+    let mended = end.is_err().then(|| mended(text)).flatten();
+    let whole = mended.as_deref().unwrap_or(text);
     let mut entries = 0;
-    for entry in har::entries(text) {
+    for entry in har::entries(whole) {
         entries += 1;
-        if let Some(har::Loaded { url, content_type, bytes, at }) = entry.loaded(text, MAX_BODY) {
+        if let Some(har::Loaded { url, content_type, bytes, at }) = entry.loaded(whole, MAX_BODY) {
             take(SavedFile { url, content_type, body: Body::Bytes(bytes), at })?;
         }
     }
-    Ok(match value_end(text, 0) {
+    Ok(match end {
         Ok(_) if entries == 0 => Err("it has no log of entries".to_owned()),
         Ok(_) => Ok(entries),
         Err(problem) => Err(format!("it breaks off at byte {} after {entries} entries", problem.offset)),

@@ -17,7 +17,7 @@ mod style;
 #[cfg(test)]
 mod tests;
 
-pub use read::{RawEvent, Read, looks_like, read, read_events};
+pub use read::{RawEvent, Read, looks_like, read, read_events, span};
 pub use session::{Outline, decode_events, decode_session, outline};
 
 /// One file or archive member, already decompressed.

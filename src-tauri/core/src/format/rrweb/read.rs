@@ -120,6 +120,13 @@ pub fn read_events<'a>(bytes: &'a [u8], path: &str, findings: &mut Findings) -> 
     read(bytes, path, findings).events
 }
 
+/// Epoch ms of the first and the last event of a file; `None` when it holds none.
+pub fn span(bytes: &[u8]) -> Option<(crate::event::Millis, crate::event::Millis)> {
+    let events = read_events(bytes, "", &mut Findings::new());
+    let fold = |pick: fn(f64, f64) -> f64| events.iter().map(|e| e.time).filter(|t| t.is_finite()).reduce(pick);
+    Some((fold(f64::min)?.floor() as i64, fold(f64::max)?.floor() as i64))
+}
+
 /// As [`read_events`], with what the container says about the session.
 pub fn read<'a>(bytes: &'a [u8], path: &str, findings: &mut Findings) -> Read<'a> {
     let mut budget = MAX_UNPACKED_FILE;

@@ -27,7 +27,8 @@ const LATE_MS: f64 = 250.0;
 pub fn decode_session(files: &[Body<'_>], id: Option<&str>, findings: &mut Findings) -> Option<Session> {
     let mut reads: Vec<Read<'_>> = Vec::new();
     let mut sorted: Vec<&Body<'_>> = files.iter().collect();
-    sorted.sort_by(|a, b| a.path.cmp(b.path).then_with(|| a.bytes.cmp(b.bytes)));
+    // By content: where a part was imported from first must not matter.
+    sorted.sort_by(|a, b| a.bytes.cmp(b.bytes).then_with(|| a.path.cmp(b.path)));
     sorted.dedup_by(|a, b| a.bytes == b.bytes);
     for body in sorted {
         let mut found = Findings::new();
@@ -648,6 +649,17 @@ impl Decoder {
             self.findings.push(Finding::warning("rrweb-events-lost", reason.clone()).on_page(page as u32 + 1));
             let gap = Gap { from: millis(w.last_time), until: millis(e.time), reason };
             self.pages[page].gaps.push(gap);
+        } else if w.last_sid.is_none()
+            && sid > 1
+            && let Some(page) = w.page
+        {
+            // The recorder numbers from 1.
+            let reason = match sid - 1 {
+                1 => "The first recorded event is missing.".to_owned(),
+                n => format!("The first {n} recorded events are missing."),
+            };
+            self.findings.push(Finding::warning("rrweb-events-lost", reason.clone()).on_page(page as u32 + 1));
+            self.pages[page].gaps.push(Gap { from: millis(e.time), until: millis(e.time), reason });
         }
         w.last_sid = Some(sid);
     }

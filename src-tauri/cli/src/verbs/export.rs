@@ -1,0 +1,80 @@
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use dwell_core::desk::export::{ExportOptions, ExportProgress, export};
+use dwell_core::desk::list::{self, Sort};
+use dwell_core::error::Error;
+use dwell_core::facts::parse_iso;
+use dwell_core::store::Cache;
+
+use crate::output::{self, Failure, Meter};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The archive to write, such as shop.zip.
+    #[arg(value_name = "OUT.zip")]
+    out: PathBuf,
+    /// Sessions, as `dwell sessions` names them.
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+    /// Every session, with everything that people wrote.
+    #[arg(long, conflicts_with_all = ["ids", "sort", "limit"])]
+    all: bool,
+    /// The first sessions in this order, as `dwell sessions` lists them; with --limit.
+    #[arg(long, value_name = "KEY[:desc]", requires = "limit", conflicts_with = "ids")]
+    sort: Option<String>,
+    /// At most so many, newest first without --sort.
+    #[arg(long, value_name = "N", conflicts_with = "ids")]
+    limit: Option<usize>,
+    /// Replace a file that is there.
+    #[arg(long)]
+    force: bool,
+    /// Time that the archive names as its own (epoch ms or ISO); now, without it. With a given time, the same
+    /// sessions give the same bytes.
+    #[arg(long, value_name = "T")]
+    created: Option<String>,
+}
+
+pub(crate) fn run(arguments: Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
+    let created = match &arguments.created {
+        None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64),
+        Some(text) => text.trim().parse().ok().or_else(|| parse_iso(text.trim())).ok_or_else(|| {
+            let message = format!("{text:?} is no time: give epoch milliseconds, or 2026-11-20T14:32:05Z.");
+            Error::Usage { message }
+        })?,
+    };
+    let cache = Cache::open_read_only(cache)?;
+    let ids = match arguments.limit {
+        Some(limit) => {
+            let sort = arguments.sort.as_deref().map_or_else(|| Ok(Sort::default()), str::parse)?;
+            let rows = list::sessions(&cache, &sort, Some(limit))?;
+            rows.iter().filter_map(|row| Some(row.get("id")?.as_str()?.to_owned())).collect()
+        }
+        None => arguments.ids,
+    };
+    let options = ExportOptions { ids, all: arguments.all, force: arguments.force };
+    let mut meter = Meter::new();
+    let mut show = |p: ExportProgress| {
+        let percent = (p.bytes * 100).checked_div(p.bytes_total).unwrap_or(100);
+        meter.show(&format!("{percent} % written"));
+    };
+    let result = export(&cache, &arguments.out, &options, created, &mut show, &AtomicBool::new(false));
+    drop(meter);
+    let summary = result?;
+    if json {
+        output::print_json(&summary)?;
+    } else {
+        output::print(&format!(
+            "{} sessions in {} ({} recorded files, {} assets, {} notes, {:.1} MB)\n",
+            summary.sessions,
+            summary.path.display(),
+            summary.files,
+            summary.assets,
+            summary.notes,
+            summary.bytes as f64 / 1e6
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
