@@ -25,7 +25,7 @@ fi
 
 containers=()
 if [ -d "$corpus/rrweb/containers" ]; then containers=("$corpus/rrweb/containers"); fi
-node $folder/seeds.mjs target/fuzz/seeds "${containers[@]}"
+node $folder/seeds.mjs target/fuzz/seeds ${containers[@]+"${containers[@]}"}
 
 broken=()
 for target in "${targets[@]}"; do
@@ -35,7 +35,7 @@ for target in "${targets[@]}"; do
   echo "Fuzzing $target for $seconds s" >&2
   nice -n 15 cargo fuzz run --fuzz-dir $folder --target-dir target/fuzz --sanitizer "${DWELL_SANITIZER:-address}" \
     "$target" "target/fuzz/corpus/$target" "target/fuzz/seeds/$target" -- \
-    "-artifact_prefix=target/fuzz/artifacts/$target/" "${words[@]}" \
+    "-artifact_prefix=target/fuzz/artifacts/$target/" ${words[@]+"${words[@]}"} \
     -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=32768 -print_final_stats=1 ||
     broken+=("$target")
 done

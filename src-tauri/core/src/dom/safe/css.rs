@@ -610,7 +610,10 @@ impl Writer<'_, '_> {
                     }
                 }
                 Token::Delim('<') if !matches!(bytes.get(to), Some(b'=' | b' ' | b'\n' | b'\t')) => replace!("< "),
-                Token::Delim('&') if bytes.get(to).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'#') => {
+                // An escape or a dash may begin what is replaced by letters.
+                Token::Delim('&')
+                    if bytes.get(to).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'\\' | b'-')) =>
+                {
                     replace!("&/**/");
                 }
                 Token::Delim('>' | '+' | '~' | '|') => after_element = false,
@@ -1212,6 +1215,7 @@ mod tests {
         is("<!-- a{} -->b{}", "  a{}  b{}");
         is("a{b:url(data:image/svg+xml,<svg/>)}", "a{b:url(\"data:image/svg+xml,\\3c svg/>\")}");
         is(".\\<img{}", ".\\3c img{}");
+        is("a{b:&\\75rl(x)&-ms-expression(y)}", "a{b:&/**/url(\"about:invalid\")&/**/dwell-none(y)}");
         is("a{b:'&#39;'}&div{}", "a{b:\"\\26 #39;\"}&/**/div{}");
         is("@charset \"a;@import url(http://leak.test)\";", "@charset \"a;\\40 import url(http://leak.test)\";");
         is("a{b:'x\ny'}", "a{b:! \ny\"}\"}");
