@@ -27,15 +27,11 @@ export function missingLine(missing: readonly MissingFile[]): string {
   return parts.length ? `${parts.join(', ')} missing` : '';
 }
 
-/** The sentence over the stage, or nothing. */
+/** The sentence over the stage, or nothing. Sheets that the recorder wrote into the page have no address to count. */
 export function plainer(page: PageFilesPage | undefined): string {
   if (!page?.sheets_missing) return '';
-  if (page.sheets_missing === page.sheets) {
-    const what = page.sheets === 1 ? 'style sheet is' : 'style sheets are';
-    return `This page’s ${what} not in the archive, so it looks plainer than the visitor saw it.`;
-  }
-  const are = page.sheets_missing === 1 ? 'is' : 'are';
-  return `${count(page.sheets_missing)} of this page’s ${count(page.sheets)} style sheets ${are} not in the archive, so parts of it look plainer than the visitor saw them.`;
+  const [who, is] = page.sheets_missing === 1 ? ['One', 'is'] : [count(page.sheets_missing), 'are'];
+  return `${who} of the style sheets that this page links to ${is} not in the archive, so it looks plainer than the visitor saw it.`;
 }
 
 /** Addresses to copy, one a line. */
