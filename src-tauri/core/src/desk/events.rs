@@ -147,6 +147,8 @@ pub fn transcript(session: &Session) -> Vec<TranscriptRow> {
     let mut rows: Vec<TranscriptRow> = Vec::new();
     let mut opened = 0;
     let mut last: Option<(NodeId, &'static str)> = None;
+    // How far down the scrolling of the last row went, px.
+    let mut furthest = 0.0_f64;
     walk(session, |_, event, target| {
         while let Some(page) = session.pages.get(opened).filter(|p| p.number <= event.page) {
             let title = page.title.as_deref().filter(|t| !t.is_empty());
@@ -215,15 +217,19 @@ pub fn transcript(session: &Session) -> Vec<TranscriptRow> {
             }
             Kind::Scroll { node, y, .. } => {
                 let is_window = event.page > 0 && on(Some(*node)).1.is_none_or(|s| s == "html");
-                let place = format!("{} px", y.round());
+                let goes_on = last == Some((*node, "scroll"));
+                furthest = if goes_on { furthest.max(*y) } else { *y };
+                // There and back is more than where it ended.
+                let place = match furthest > *y {
+                    true => format!("{} px and back to {} px", furthest.round(), y.round()),
+                    false => format!("{} px", y.round()),
+                };
                 let sentence = if is_window {
                     format!("Scrolled to {place}")
                 } else {
                     format!("Scrolled inside an element to {place}")
                 };
-                if last == Some((*node, "scroll"))
-                    && let Some(row) = rows.last_mut()
-                {
+                if goes_on && let Some(row) = rows.last_mut() {
                     row.text = sentence;
                 } else {
                     line(rows, name, sentence);
