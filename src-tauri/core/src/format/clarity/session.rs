@@ -17,6 +17,7 @@ use crate::event::{
     self, ClipboardAction, Event, Gap, Kind, Millis, NavigationTiming, NodeId, Page, Point, Session, Source, Str,
 };
 use crate::findings::{Finding, Findings};
+use crate::format::too_many_nodes;
 
 /// One upload body and where it was found.
 #[derive(Debug, Clone, Copy)]
@@ -345,6 +346,10 @@ impl<'d, 'r, 'a> PageDecoder<'d, 'r, 'a> {
         }
         self.losses(next);
         self.oddities();
+        let over = self.dom.over + self.view.payloads.iter().map(|read| read.payload.over).sum::<usize>();
+        if over > 0 {
+            self.warn("limit_nodes", too_many_nodes(over));
+        }
         let base = self.view.base;
         self.page.started_at = self.events.first().map_or(base, |e| e.time);
         self.page.ended_at = self.events.last().map_or(base, |e| e.time);
