@@ -115,8 +115,27 @@ pub fn set_reviewer(cache: &mut Cache, name: &str) -> Result<()> {
     if old == name {
         return Ok(());
     }
+    let steps = cache.steps()?;
     let tx = cache.write()?;
     tx.rename_reviewer(&old, &name)?;
+    // Steps name the rows that they changed.
+    for step in steps {
+        let Ok(mut changes) = serde_json::from_str::<Vec<Change>>(&step.changes) else { continue };
+        let mut found = false;
+        for change in &mut changes {
+            let Change::Mark { before, after } = change else { continue };
+            if after.by == old && personal(&after.kind) {
+                found = true;
+                after.by.clone_from(&name);
+                if let Some(before) = before {
+                    before.by.clone_from(&name);
+                }
+            }
+        }
+        if found {
+            tx.set_changes(step.id, &written(&changes)?)?;
+        }
+    }
     tx.set_review_setting(NAME, &name)?;
     tx.commit()
 }
@@ -148,10 +167,17 @@ fn same_mark(a: &MarkRow, b: &MarkRow) -> bool {
     a.gone == b.gone && (a.gone || a.value == b.value)
 }
 
+fn written(changes: &[Change]) -> Result<String> {
+    serde_json::to_string(changes).map_err(|e| Error::Internal { message: format!("A step cannot be written: {e}.") })
+}
+
 fn record(tx: &Writing<'_>, at: Millis, said: &str, changes: &[Change]) -> Result<()> {
-    let changes = serde_json::to_string(changes)
-        .map_err(|e| Error::Internal { message: format!("A step cannot be written: {e}.") })?;
-    tx.put_step(at, said, &changes)
+    tx.put_step(at, said, &written(changes)?)
+}
+
+/// Whether a kind of mark is one person's own. Labels and goals are everybody's.
+fn personal(kind: &str) -> bool {
+    kind != Label::KIND && kind != Goal::KIND
 }
 
 /// Sets marks and notes it as one step; nothing happens when all of them stand already. With no words it is no step

@@ -393,6 +393,16 @@ impl Cache {
         };
         query.query_row([], read).optional().at(&self.path)
     }
+
+    /// The whole history, oldest first.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn steps(&self) -> Result<Vec<Step>> {
+        self.rows("SELECT id, at, said, changes FROM review_history ORDER BY id", [], |row| {
+            Ok(Step { id: row.get(0)?, at: row.get(1)?, said: row.get(2)?, changes: row.get(3)? })
+        })
+    }
 }
 
 impl Writing<'_> {
@@ -460,10 +470,8 @@ impl Writing<'_> {
     /// # Errors
     /// [`crate::error::Error::DiskFull`], the `Cache…` ones.
     pub fn rename_reviewer(&self, from: &str, to: &str) -> Result<()> {
-        self.run("UPDATE OR IGNORE marks SET who = ?2 WHERE who = ?1 AND kind IN ('watched', 'reached', 'favourite', 'rating')", [
-            from, to,
-        ])
-        .map(drop)
+        self.run("UPDATE OR IGNORE marks SET who = ?2 WHERE who = ?1 AND kind NOT IN ('label', 'goal')", [from, to])
+            .map(drop)
     }
 
     /// Adds a step; steps that were undone are given up, and the oldest beyond a few hundred.
@@ -480,6 +488,12 @@ impl Writing<'_> {
     /// [`crate::error::Error::DiskFull`], the `Cache…` ones.
     pub fn set_undone(&self, step: i64, undone: bool) -> Result<()> {
         self.run("UPDATE review_history SET undone = ?2 WHERE id = ?1", params![step, undone]).map(drop)
+    }
+
+    /// # Errors
+    /// [`crate::error::Error::DiskFull`], the `Cache…` ones.
+    pub fn set_changes(&self, step: i64, changes: &str) -> Result<()> {
+        self.run("UPDATE review_history SET changes = ?2 WHERE id = ?1", params![step, changes]).map(drop)
     }
 
     /// Takes a step out that can be neither undone nor done again.
