@@ -201,7 +201,13 @@ fn signals_are_dismissed_with_a_reason() {
     assert_eq!((decision["kind"].as_str(), decision["reason"].as_str()), (Some(kind), Some("a picture to zoom")));
     assert!(decision["page"].as_str().unwrap().starts_with("http"), "{decision}");
     assert_eq!(decision["selector"], signal["selector"]);
+    let detail = place.ask(&["session", &id]);
+    let told =
+        detail["signals"].as_array().unwrap().iter().find(|s| s["kind"] == kind && s["time"].to_string() == time);
+    assert_eq!(told.unwrap()["not_a_problem"]["reason"], "a picture to zoom");
     place.ask(&["notes", "dismiss", &id, "--kind", kind, "--time", &time, "--undo"]);
+    let detail = place.ask(&["session", &id]);
+    assert!(detail["signals"].as_array().unwrap().iter().all(|s| s.get("not_a_problem").is_none()));
     assert_eq!(place.ask(&["notes", "list"])["decisions"], serde_json::json!([]));
 }
 

@@ -205,10 +205,9 @@ pub(crate) fn run(arguments: Arguments, path: &Path, json: bool) -> Result<ExitC
         Verb::Goal { watch, find, label } => {
             let watch = watch.unwrap_or_default();
             // One goal for one list: setting it again replaces it.
-            let id = format!("{}\n{}", find.trim(), label.as_deref().unwrap_or_default());
             let known = cache.marks::<Goal>(None)?.into_iter().filter(|m| !m.gone);
             let known = known.map(|m| m.what).find(|g| g.text == find.trim() && g.label == label && !g.favourites);
-            let id = known.map_or(id, |g| g.id);
+            let id = known.map_or_else(fresh_id, |g| g.id);
             review::set_goal(&mut cache, Goal { id, text: find, label, favourites: false, watch }, by)?;
             goals(&cache, json)
         }

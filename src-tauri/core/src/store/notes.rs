@@ -158,6 +158,15 @@ pub struct Decision {
     pub reason: Option<String>,
 }
 
+impl Decision {
+    /// Whether it is about the signal with these.
+    pub fn is_about(&self, kind: Option<&str>, time: Option<Millis>, selector: Option<&str>) -> bool {
+        kind == Some(self.kind.as_str())
+            && time == Some(self.time)
+            && selector.unwrap_or_default() == self.selector.as_deref().unwrap_or_default()
+    }
+}
+
 impl Payload for Decision {
     const KIND: &'static str = "decision";
     fn key(&self) -> String {
