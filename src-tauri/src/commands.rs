@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dwell_core::desk::{Desk, SessionsQuery};
 use dwell_core::error::{Error, ErrorReport};
+use dwell_core::store::Goal;
 use dwell_core::wire::{
-    AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, ImportProgressView, ImportSummaryView,
-    ProjectView,
+    AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, GoalView, ImportProgressView,
+    ImportSummaryView, NotesExportedView, NotesMergedView, ProjectView, ReviewChange, TurnedView,
 };
 use tauri::ipc::{Channel, Invoke, Response};
 use tauri::{AppHandle, Manager, State, WebviewWindow};
@@ -31,7 +32,10 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         choose_paths,
         choose_save,
         export_archive,
+        export_notes,
+        goals,
         import,
+        import_notes,
         insight,
         mark_watched,
         open_demo,
@@ -41,10 +45,15 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         project,
         replay_seek,
         replay_steps,
+        review,
+        review_change,
+        review_turn,
+        reviewer,
         save_moment,
         save_picture,
         session,
         sessions,
+        set_goal,
         transcript,
     ]
 }
@@ -153,6 +162,48 @@ async fn mark_watched(app: AppHandle, id: String) -> Answer<()> {
 }
 
 #[tauri::command]
+async fn review(app: AppHandle, id: String) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.review(&id)).await)
+}
+
+#[tauri::command]
+async fn review_change(app: AppHandle, id: String, change: ReviewChange) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.review_change(&id, change)).await)
+}
+
+#[tauri::command]
+async fn review_turn(app: AppHandle, redo: bool) -> Answer<TurnedView> {
+    ask(app, move |desk| desk.review_turn(redo)).await
+}
+
+/// Who reviews; gives the name first when there is one.
+#[tauri::command]
+async fn reviewer(app: AppHandle, name: Option<String>) -> Answer<String> {
+    ask(app, move |desk| desk.reviewer(name.as_deref())).await
+}
+
+/// Goals with what was watched from one moment to another, epoch ms.
+#[tauri::command]
+async fn goals(app: AppHandle, from: i64, until: i64) -> Answer<Vec<GoalView>> {
+    ask(app, move |desk| desk.goals(from, until)).await
+}
+
+#[tauri::command]
+async fn set_goal(app: AppHandle, goal: Goal) -> Answer<()> {
+    ask(app, move |desk| desk.set_goal(goal)).await
+}
+
+#[tauri::command]
+async fn export_notes(app: AppHandle, path: PathBuf) -> Answer<NotesExportedView> {
+    ask(app, move |desk| desk.export_notes(&path)).await
+}
+
+#[tauri::command]
+async fn import_notes(app: AppHandle, path: PathBuf) -> Answer<NotesMergedView> {
+    ask(app, move |desk| desk.import_notes(&path)).await
+}
+
+#[tauri::command]
 async fn open_demo(app: AppHandle) -> Answer<ProjectView> {
     work(app, |app| report(app.state::<Projects>().switch(Which::Demo)?.project())).await
 }
@@ -215,7 +266,8 @@ async fn choose_paths(app: AppHandle, folder: bool) -> Answer<Vec<PathBuf>> {
 #[tauri::command]
 async fn choose_save(app: AppHandle, name: String) -> Answer<Option<PathBuf>> {
     work(app, move |app| {
-        let dialog = app.dialog().file().set_file_name(name).add_filter("Dwell archive", &["zip"]);
+        let (what, ending) = if name.ends_with(".json") { ("Notes", "json") } else { ("Dwell archive", "zip") };
+        let dialog = app.dialog().file().set_file_name(name).add_filter(what, &[ending]);
         Ok(dialog.blocking_save_file().and_then(|path| path.into_path().ok()))
     })
     .await

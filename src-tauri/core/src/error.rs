@@ -42,6 +42,15 @@ pub enum Error {
     NoRecording { id: String },
     #[error("Session {id} has no page {page}; it has {pages}.")]
     PageMissing { id: String, page: u32, pages: u32 },
+    #[error("There is no note {id} in this cache; it may have been removed.")]
+    NoteMissing { id: String },
+    #[error("Session {id} shows no such signal ({what}).")]
+    SignalMissing { id: String, what: String },
+    /// What a step of the history would bring back is no longer as the step left it.
+    #[error(
+        "“{said}” can no longer be {verb}: what it changed has been changed since. It was taken out of the history."
+    )]
+    StepOutdated { said: String, verb: &'static str },
     #[error("{message}")]
     Usage { message: String },
     #[error("{context}: {source}")]
@@ -68,6 +77,9 @@ impl Error {
             Error::SessionMissing { .. } => "session_missing",
             Error::NoRecording { .. } => "no_recording",
             Error::PageMissing { .. } => "page_missing",
+            Error::NoteMissing { .. } => "note_missing",
+            Error::SignalMissing { .. } => "signal_missing",
+            Error::StepOutdated { .. } => "step_outdated",
             Error::Usage { .. } => "usage",
             Error::Io { .. } => "io",
             Error::Internal { .. } => "internal",

@@ -476,15 +476,17 @@ fn what_people_wrote_survives_a_new_import() {
     desk.import(&[&path]).unwrap();
     let db = rusqlite::Connection::open(desk.cache.path()).unwrap();
     db.execute_batch(
-        "INSERT INTO notes VALUES ('n1','s1',1,5,'ann','look here',1,1,'[]'); INSERT INTO labels VALUES ('s1','vip');
-         INSERT INTO watched VALUES ('s1',1); INSERT INTO favourites VALUES ('s1'); INSERT INTO ratings VALUES ('s1',5,1);
+        "INSERT INTO notes (id, session, page, at, author, text, created_at, changed_at, was)
+         VALUES ('n1','s1',1,5,'ann','look here',1,1,'[]');
+         INSERT INTO marks VALUES ('label','s1','vip','','{\"label\":\"vip\"}',1,0);
+         INSERT INTO review_history (at, said, changes) VALUES (1, 'Note added', '[]');
          INSERT INTO keyframes VALUES ('s1',1,0,x'00')",
     )
     .unwrap();
     let path = desk.file("2.json", clarity("s1", "u1", 1, 2, true));
     assert_eq!(desk.import(&[&path]).unwrap().sessions_updated, 1);
     let dump = desk.dump();
-    for table in ["notes", "labels", "watched", "favourites", "ratings"] {
+    for table in ["notes", "marks", "review_history"] {
         assert_eq!(dump[table].len(), 1, "{table}");
     }
     assert!(dump["keyframes"].is_empty(), "keyframes of the shorter session must go");

@@ -16,7 +16,7 @@ use dwell_core::desk::verify::{VerifyReport, verify};
 use dwell_core::desk::{Columns, ImportSummary, Options, import};
 use dwell_core::error::{Error, Result};
 use dwell_core::findings::Findings;
-use dwell_core::store::{Cache, Label, Note, Rating, Watched};
+use dwell_core::store::{Cache, Favourite, Label, Mark, Note, Rating, Watched};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
@@ -155,6 +155,10 @@ const LIST: &str = "Exported from a dashboard\n\nLink,Country,Device,Duration,Pa
 
 // ---- archives
 
+fn set<T: dwell_core::store::Payload>(session: &str, what: T, changed_at: i64) -> Mark<T> {
+    Mark { session: session.into(), what, changed_at, ..Mark::default() }
+}
+
 /// A project with a bit of everything.
 fn full_project() -> Desk {
     let mut desk = Desk::new();
@@ -187,12 +191,13 @@ fn full_project() -> Desk {
         created_at: 1,
         changed_at: 2,
         was: vec!["0".repeat(16)],
+        ..Note::default()
     })
     .unwrap();
-    tx.put_label(&Label { session: "s1".into(), label: "vip".into() }).unwrap();
-    tx.merge_watched(&Watched { session: "s2".into(), at: 77 }).unwrap();
-    tx.put_favourite("same-bob").unwrap();
-    tx.merge_rating(&Rating { session: "s1".into(), rating: 4, changed_at: 9 }).unwrap();
+    tx.put_mark(&set("s1", Label { label: "vip".into() }, 1)).unwrap();
+    tx.put_mark(&set("s2", Watched { at: 77 }, 77)).unwrap();
+    tx.put_mark(&set("same-bob", Favourite {}, 0)).unwrap();
+    tx.put_mark(&set("s1", Rating { rating: 4 }, 9)).unwrap();
     tx.commit().unwrap();
     desk.verify();
     desk
@@ -351,8 +356,8 @@ fn archives_of_version_1_are_read_for_ever() {
             ..Note::default()
         })
         .unwrap();
-        tx.put_label(&Label { session: "s2".into(), label: "later".into() }).unwrap();
-        tx.merge_rating(&Rating { session: "s1".into(), rating: 5, changed_at: 3 }).unwrap();
+        tx.put_mark(&set("s2", Label { label: "later".into() }, 1)).unwrap();
+        tx.put_mark(&set("s1", Rating { rating: 5 }, 3)).unwrap();
         tx.commit().unwrap();
         let (out, _) = desk.export("v1.zip", &all()).unwrap();
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -373,7 +378,7 @@ fn archives_of_version_1_are_read_for_ever() {
     assert_eq!(desk.cache.asset(&url.1).unwrap().unwrap().bytes, b"body{color:teal}");
     let notes = desk.cache.notes().unwrap();
     assert_eq!(
-        (notes.notes[0].text.as_str(), notes.labels[0].label.as_str(), notes.ratings[0].rating),
+        (notes.notes[0].text.as_str(), notes.labels[0].what.label.as_str(), notes.ratings[0].what.rating),
         ("Kept.", "later", 5)
     );
     desk.verify();
@@ -926,7 +931,10 @@ fn a_cache_of_the_first_version_is_brought_up_to_date() {
     drop(db);
     let cache = Cache::open(&path).unwrap();
     let notes = cache.notes().unwrap();
-    assert_eq!((notes.notes[0].text.as_str(), notes.notes[0].was.len(), notes.ratings[0].rating), ("look here", 0, 5));
+    assert_eq!(
+        (notes.notes[0].text.as_str(), notes.notes[0].was.len(), notes.ratings[0].what.rating),
+        ("look here", 0, 5)
+    );
     let mut desk = Desk { dir, cache };
     desk.give("s1.json", clarity("s1", "u1", 1, 1, true));
     desk.verify();

@@ -4,6 +4,7 @@ import {
 } from '../bridge';
 import { app } from '../parts/app.svelte';
 import { list } from '../sessions/list.svelte';
+import { reviews } from '../sessions/reviews.svelte';
 
 export interface FindingGroup {
   code: string;
@@ -65,6 +66,7 @@ class Imports {
       // What a person imports is theirs: it is never mixed into the demo.
       await app.load(app.project?.demo ? 'open_project' : 'project');
       list.empty();
+      reviews.empty();
       list.refresh();
     }
   }

@@ -4,17 +4,23 @@ import type {
   AddSummary,
   ExportProgress,
   ExportSummary,
+  Goal,
   ImportProgress,
   ImportSummary,
   Insight,
+  NotesExported,
+  NotesMerged,
   PageFiles,
   PointerTrack,
   Project,
+  Review,
+  ReviewChange,
   SessionRows,
   SessionView,
   Step,
   Steps,
   TranscriptRows,
+  Turned,
 } from './types';
 
 /** Commands whose answer is JSON. */
@@ -34,7 +40,17 @@ export interface Calls {
   /** Without ids: every session. */
   export_archive: { args: { ids: string[] | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
   cancel_export: { args: undefined; answer: null };
+  /** The player's own note that the end was seen; no step of the history. */
   mark_watched: { args: { id: string }; answer: null };
+  review_turn: { args: { redo: boolean }; answer: Turned };
+  /** Without a name: asks for it. */
+  reviewer: { args: { name: string | null }; answer: string };
+  /** Epoch ms of the week's beginning and end. */
+  goals: { args: { from: number; until: number }; answer: Goal[] };
+  /** `watch` 0 gives the goal up. */
+  set_goal: { args: { goal: Omit<Goal, 'done' | 'sessions'> }; answer: null };
+  export_notes: { args: { path: string }; answer: NotesExported };
+  import_notes: { args: { path: string }; answer: NotesMerged };
 }
 
 /** Commands whose answer is the bytes of a JSON text. */
@@ -43,6 +59,8 @@ export interface ByteCalls {
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
   insight: { args: { id: string }; answer: Insight };
+  review: { args: { id: string }; answer: Review };
+  review_change: { args: { id: string; change: ReviewChange }; answer: Review };
   page_files: { args: { id: string }; answer: PageFiles };
   pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
   replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };

@@ -4,8 +4,8 @@
  */
 import type { Stand } from '.';
 import type {
-  AddProgress, AddSummary, Finding, Gap, ImportProgress, ImportSummary, Insight, Marker, PageFiles, PageView, PatchOp, PointerTrack, Project, SessionRow, SessionView, Step,
-  TranscriptRow,
+  AddProgress, AddSummary, Decision, Finding, Gap, Goal, ImportProgress, ImportSummary, Insight, Marker, Note, PageFiles, PageView, PatchOp, PointerTrack, Project, Review,
+  ReviewChange, SessionRow, SessionView, Step, TranscriptRow, Turned,
 } from './types';
 
 const START = Date.UTC(2026, 10, 20, 13, 32, 5);
@@ -365,7 +365,16 @@ function rows(n: number): SessionRow[] {
       completeness: i === 0 ? 94 : i % 10 === 5 ? 71 : 100,
       has_recording: i !== 3,
       metadata_only: i === 3,
+      frustration: i === 3 ? null : (i * 37) % 97,
       watched: i % 3 === 2,
+      watched_at: i % 3 === 2 ? START + 86_400_000 : null,
+      watched_until: null,
+      watched_by: i % 8 === 1 ? ['Ben'] : [],
+      favourite: false,
+      rating: null,
+      labels: [],
+      notes: 0,
+      dismissed: 0,
       findings: i === 0 ? 1 : i % 10 === 5 ? 3 : 0,
       activity: Array.from({ length: 58 }, (_, b) => {
         const wave = Math.abs(Math.sin(b * 0.7 + i) * Math.cos(b * 0.21 + i * 2));
@@ -376,6 +385,98 @@ function rows(n: number): SessionRow[] {
   });
 }
 
+/** What Rust keeps of a reviewer's work, small: rows, notes and decisions, and whole copies of them as its history. */
+function reviewer(rows: SessionRow[]) {
+  let name = '';
+  let clock = START + 90_000_000;
+  let goals: Goal[] = [];
+  let kept: Record<string, { notes: Note[]; decisions: Decision[] }> = {};
+  type State = { said: string; rows: string; kept: string; goals: string };
+  const past: State[] = [];
+  let future: State[] = [];
+  const state = (said: string): State => ({ said, rows: JSON.stringify(rows), kept: JSON.stringify(kept), goals: JSON.stringify(goals) });
+  const restore = (to: State) => {
+    (JSON.parse(to.rows) as SessionRow[]).forEach((row, i) => Object.assign(rows[i] as SessionRow, row));
+    kept = JSON.parse(to.kept) as typeof kept;
+    goals = JSON.parse(to.goals) as Goal[];
+  };
+  const things = (row: SessionRow) => (kept[row.id] ??= { notes: [], decisions: [] });
+  const of = (row: SessionRow): Review => ({
+    session: row.id, favourite: row.favourite, rating: row.rating, watched_at: row.watched_at, watched_until: row.watched_until, watched_by: row.watched_by, labels: [...row.labels],
+    notes: [...things(row).notes].sort((a, b) => (a.at ?? 0) - (b.at ?? 0)), decisions: [...things(row).decisions],
+    known_labels: [...new Set(rows.flatMap((r) => r.labels))], undo: past.at(-1)?.said ?? null, redo: future.at(-1)?.said ?? null, reviewer: name,
+  });
+  const step = (said: string) => {
+    past.push(state(said));
+    future = [];
+  };
+  return {
+    of,
+    change(row: SessionRow, change: ReviewChange, told = true): Review {
+      const mine = things(row);
+      clock += 1000;
+      if (change.do === 'add_note' && !change.text.trim()) throw { code: 'usage', message: 'A note needs a text.' };
+      if (told && change.do !== 'reached') step({ add_note: 'Note added', edit_note: 'Note changed', remove_note: 'Note removed', label: 'Label put on', favourite: 'Marked as favourite', rate: 'Rated', watched: 'Marked watched', decide: 'Marked as not a problem' }[change.do]);
+      switch (change.do) {
+        case 'add_note': {
+          const { do: _, ...note } = change;
+          mine.notes.push({ ...note, author: name || null, created_at: clock, changed_at: clock, twofold: false });
+          break;
+        }
+        case 'edit_note':
+          mine.notes = mine.notes.map((n) => (n.id === change.id ? { ...n, text: change.text, changed_at: clock } : n));
+          break;
+        case 'remove_note':
+          mine.notes = mine.notes.filter((n) => n.id !== change.id);
+          break;
+        case 'label':
+          row.labels = change.on ? [...new Set([...row.labels, change.label])].sort() : row.labels.filter((l) => l !== change.label);
+          break;
+        case 'favourite':
+          row.favourite = change.on;
+          break;
+        case 'rate':
+          row.rating = change.rating;
+          break;
+        case 'watched':
+          row.watched = change.on;
+          row.watched_at = change.on ? Date.now() : null;
+          break;
+        case 'reached':
+          row.watched_until = change.until;
+          break;
+        case 'decide': {
+          const { kind, time, selector, reason } = change;
+          mine.decisions = mine.decisions.filter((d) => d.kind !== kind || d.time !== time || d.selector !== selector);
+          if (change.on) mine.decisions.push({ kind, time, selector, reason, by: name });
+          row.dismissed = mine.decisions.length;
+        }
+      }
+      row.notes = mine.notes.length;
+      return of(row);
+    },
+    turn(redo: boolean): Turned {
+      const to = (redo ? future : past).pop();
+      if (to) {
+        (redo ? past : future).push(state(to.said));
+        restore(to);
+      }
+      return { said: to?.said ?? null, undo: past.at(-1)?.said ?? null, redo: future.at(-1)?.said ?? null };
+    },
+    name: (to: string | null) => (name = to ?? name),
+    goals: (from: number, until: number) =>
+      goals.map((goal) => {
+        const found = rows.filter((r) => (!goal.text || r.entry_page.includes(goal.text)) && (!goal.label || r.labels.includes(goal.label)) && (!goal.favourites || r.favourite));
+        return { ...goal, sessions: found.length, done: found.filter((r) => r.watched_at !== null && r.watched_at >= from && r.watched_at < until).length };
+      }),
+    setGoal(goal: Goal) {
+      step('Goal set');
+      goals = goals.filter((g) => g.id !== goal.id);
+      if (goal.watch) goals.push({ ...goal, done: 0, sessions: 0 });
+    },
+  };
+}
+
 const delay = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 export function fixture(n = Number(new URLSearchParams(globalThis.location?.search ?? '').get('rows') ?? 28)): Stand {
@@ -384,6 +485,7 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
   const phone = record([390, 844]);
   let demo = true;
   let cancelled = false;
+  const review = reviewer(sessions);
   const project = (): Project => ({
     path: demo ? '/usr/share/dwell/demo.dwell' : '/home/ana/Recordings/nordlys.dwell',
     name: demo ? 'Demo project' : 'My recordings',
@@ -518,7 +620,27 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
         case 'choose_paths':
           return args.folder ? ['/home/ana/exports'] : ['/home/ana/exports/2026-11.zip'];
         case 'mark_watched':
+          review.change(row(), { do: 'watched', on: true }, false);
           return null;
+        case 'review':
+          return review.of(row());
+        case 'review_change':
+          return review.change(row(), args.change as ReviewChange);
+        case 'review_turn':
+          return review.turn(Boolean(args.redo));
+        case 'reviewer':
+          return review.name(args.name as string | null);
+        case 'goals':
+          return review.goals(Number(args.from), Number(args.until));
+        case 'set_goal':
+          review.setGoal(args.goal as Goal);
+          return null;
+        case 'export_notes':
+          return { path: String(args.path), notes: 2, marks: 3 };
+        case 'import_notes': {
+          if (String(args.path).endsWith('missing')) throw { code: 'path_unreadable', message: `${String(args.path)} cannot be read: it is not a notes file of Dwell.` };
+          return { notes_added: 1, notes_changed: 0, both_kept: 1, marks_changed: 2, findings: [{ ...finding, code: 'notes_both_kept', severity: 'note', message: 'A note was changed in both copies of the project; both texts were kept. The earlier one: “slow”.' }] };
+        }
         case 'cancel_import':
           cancelled = true;
           return null;

@@ -34,7 +34,39 @@ has_recording: boolean,
 /**
  * Known from lists alone: not one event of it is here.
  */
-metadata_only: boolean, watched: boolean, 
+metadata_only: boolean, 
+/**
+ * Our own score, 0–100; `null` when nothing was recorded.
+ */
+frustration: number | null, 
+/**
+ * By this reviewer, to the end.
+ */
+watched: boolean, 
+/**
+ * Epoch ms.
+ */
+watched_at: number | null, 
+/**
+ * Moment of the session up to which this reviewer watched, epoch ms.
+ */
+watched_until: number | null, 
+/**
+ * Other reviewers who watched it to the end.
+ */
+watched_by: Array<string>, favourite: boolean, 
+/**
+ * 1–5.
+ */
+rating: number | null, labels: Array<string>, 
+/**
+ * Number of notes.
+ */
+notes: number, 
+/**
+ * Signals that somebody marked as not a problem.
+ */
+dismissed: number, 
 /**
  * Number of findings that import noted.
  */
@@ -274,6 +306,86 @@ added: number, bytes: number,
  * What else was met ("scripts"), with counts.
  */
 others: Array<[string, number]>, findings: Array<Finding>, };
+
+export type Note = { id: string, page: number | null, 
+/**
+ * Moment of the session, epoch ms; nothing for a note on the whole of it.
+ */
+at: number | null, node: number | null, selector: string | null, author: string | null, text: string, created_at: number, changed_at: number, 
+/**
+ * Another text of the same note was written elsewhere; both were kept.
+ */
+twofold: boolean, };
+
+export type Decision = { kind: string, time: number, selector: string | null, reason: string | null, by: string, };
+
+export type Review = { session: string, 
+/**
+ * The reviewer's own.
+ */
+favourite: boolean, 
+/**
+ * 1–5.
+ */
+rating: number | null, 
+/**
+ * Epoch ms.
+ */
+watched_at: number | null, 
+/**
+ * Moment of the session, epoch ms.
+ */
+watched_until: number | null, 
+/**
+ * Others who watched it to the end.
+ */
+watched_by: Array<string>, labels: Array<string>, 
+/**
+ * By time.
+ */
+notes: Array<Note>, decisions: Array<Decision>, 
+/**
+ * Labels of all sessions, most used first.
+ */
+known_labels: Array<string>, 
+/**
+ * What would be undone and done again next, of whatever session.
+ */
+undo: string | null, redo: string | null, 
+/**
+ * Name of the reviewer; empty until one is given.
+ */
+reviewer: string, };
+
+export type ReviewChange = { "do": "add_note", id: string, page: number | null, at: number | null, node: number | null, selector: string | null, text: string, } | { "do": "edit_note", id: string, text: string, } | { "do": "remove_note", id: string, } | { "do": "label", label: string, on: boolean, } | { "do": "favourite", on: boolean, } | { "do": "rate", rating: number | null, } | { "do": "watched", on: boolean, } | { "do": "reached", until: number, } | { "do": "decide", kind: string, page: number, time: number, selector: string | null, reason: string | null, on: boolean, };
+
+export type Turned = { 
+/**
+ * Nothing when there was nothing to undo.
+ */
+said: string | null, undo: string | null, redo: string | null, };
+
+export type Goal = { id: string, text: string, label: string | null, favourites: boolean, 
+/**
+ * Sessions a week.
+ */
+watch: number, 
+/**
+ * Watched by this reviewer in the week.
+ */
+done: number, 
+/**
+ * Sessions in the list.
+ */
+sessions: number, };
+
+export type NotesMerged = { notes_added: number, notes_changed: number, both_kept: number, marks_changed: number, findings: Array<Finding>, };
+
+export type NotesExported = { path: string, notes: number, 
+/**
+ * Labels, favourites, ratings, watched sessions, decisions and goals.
+ */
+marks: number, };
 
 export type Failure = { code: string, message: string, };
 

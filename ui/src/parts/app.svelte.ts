@@ -26,8 +26,8 @@ class App {
   failure = $state.raw<Failure | null>(null);
   room = $state<Room>('sessions');
   theme = $state<Theme>('light');
-  /** Session in the player, and where in it to begin (epoch ms). */
-  watching = $state.raw<{ id: string; time: number | null } | null>(null);
+  /** Session in the player, where in it to begin (epoch ms), and whether it plays at once. */
+  watching = $state.raw<{ id: string; time: number | null; play: boolean } | null>(null);
   sheet = $state(false);
 
   async load(command: 'project' | 'open_demo' | 'open_project' = 'project'): Promise<boolean> {
@@ -41,8 +41,8 @@ class App {
     }
   }
 
-  watch(id: string, time: number | null = null): void {
-    this.watching = { id, time };
+  watch(id: string, time: number | null = null, play = false): void {
+    this.watching = { id, time, play };
     this.room = 'player';
   }
 

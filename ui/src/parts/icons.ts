@@ -67,6 +67,15 @@ import timerSvg from 'lucide-static/icons/timer.svg?raw';
 import scanSvg from 'lucide-static/icons/scan.svg?raw';
 import shrinkSvg from 'lucide-static/icons/shrink.svg?raw';
 import clockSvg from 'lucide-static/icons/clock.svg?raw';
+import starSvg from 'lucide-static/icons/star.svg?raw';
+import pencilSvg from 'lucide-static/icons/pencil.svg?raw';
+import trash2Svg from 'lucide-static/icons/trash-2.svg?raw';
+import messageSquareSvg from 'lucide-static/icons/message-square.svg?raw';
+import undo2Svg from 'lucide-static/icons/undo-2.svg?raw';
+import targetSvg from 'lucide-static/icons/target.svg?raw';
+import pinSvg from 'lucide-static/icons/pin.svg?raw';
+import listEndSvg from 'lucide-static/icons/list-end.svg?raw';
+import circleSlashSvg from 'lucide-static/icons/circle-slash.svg?raw';
 
 /** What stands between the svg tags; size and stroke come from our own style. */
 function inner(svg: string): string {
@@ -142,6 +151,15 @@ export const ICONS = {
   scan: inner(scanSvg),
   shrink: inner(shrinkSvg),
   clock: inner(clockSvg),
+  star: inner(starSvg),
+  pencil: inner(pencilSvg),
+  'trash-2': inner(trash2Svg),
+  'message-square': inner(messageSquareSvg),
+  'undo-2': inner(undo2Svg),
+  target: inner(targetSvg),
+  pin: inner(pinSvg),
+  'list-end': inner(listEndSvg),
+  'circle-slash': inner(circleSlashSvg),
 } as const;
 
 export type IconName = keyof typeof ICONS;

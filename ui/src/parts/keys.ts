@@ -2,8 +2,8 @@
  * The one register of keys: the `?` sheet, the tooltips and the handlers all read it. A letter alone does nothing
  * while a text field has the focus.
  */
-export type Where = 'Anywhere' | 'Sessions' | 'Player' | 'Picture' | 'Timeline' | 'Beside the picture';
-export const GROUPS: readonly Where[] = ['Anywhere', 'Sessions', 'Player', 'Picture', 'Timeline', 'Beside the picture'];
+export type Where = 'Anywhere' | 'Review' | 'Sessions' | 'Player' | 'Picture' | 'Timeline' | 'Beside the picture';
+export const GROUPS: readonly Where[] = ['Anywhere', 'Review', 'Sessions', 'Player', 'Picture', 'Timeline', 'Beside the picture'];
 
 interface Key {
   where: Where;
@@ -22,6 +22,16 @@ const REGISTER = {
   keys: { where: 'Anywhere', keys: ['?'], text: 'Keys' },
   close: { where: 'Anywhere', keys: ['Escape'], text: 'Close, or go up' },
 
+  undo: { where: 'Review', keys: ['Ctrl+Z'], text: 'Undo' },
+  redo: { where: 'Review', keys: ['Ctrl+Shift+Z', 'Ctrl+Y'], text: 'Do again' },
+  watched: { where: 'Review', keys: ['W'], text: 'Watched, or not watched' },
+  favourite: { where: 'Review', keys: ['B'], text: 'Favourite, or not' },
+  label: { where: 'Review', keys: ['L'], text: 'Label…' },
+  rate: { where: 'Review', keys: ['Alt+1', 'Alt+2', 'Alt+3', 'Alt+4', 'Alt+5'], text: 'Rate 1 to 5' },
+  unrate: { where: 'Review', keys: ['Alt+0'], text: 'Take the rating back' },
+  nextUnwatched: { where: 'Review', keys: ['Shift+N'], text: 'Next unwatched session of the list' },
+  autoplay: { where: 'Review', keys: ['Shift+A'], text: 'Go on to the next by itself' },
+
   down: { where: 'Sessions', keys: ['J', 'ArrowDown'], text: 'Next session' },
   up: { where: 'Sessions', keys: ['K', 'ArrowUp'], text: 'Previous session' },
   pageDown: { where: 'Sessions', keys: ['PageDown'], text: 'A screen down' },
@@ -29,7 +39,9 @@ const REGISTER = {
   first: { where: 'Sessions', keys: ['Home'], text: 'First session' },
   last: { where: 'Sessions', keys: ['End'], text: 'Last session' },
   open: { where: 'Sessions', keys: ['Enter'], text: 'Watch' },
-  watched: { where: 'Sessions', keys: ['W'], text: 'Mark watched' },
+  unwatched: { where: 'Sessions', keys: ['U'], text: 'Only unwatched, or all' },
+  only: { where: 'Sessions', keys: ['F'], text: 'Which sessions are listed' },
+  order: { where: 'Sessions', keys: ['S'], text: 'Order' },
   preview: { where: 'Sessions', keys: ['Space'], text: 'Show or hide the preview' },
 
   play: { where: 'Player', keys: ['Space'], text: 'Play or pause' },
@@ -53,8 +65,9 @@ const REGISTER = {
   idleFrom: { where: 'Player', keys: ['Shift+I'], text: 'Skip from 5 s, 10 s, 30 s, 1 min' },
   loop: { where: 'Player', keys: ['A'], text: 'Loop: from here, to here, off' },
   clock: { where: 'Player', keys: ['U'], text: 'Time from the start, local, UTC' },
-  nextSession: { where: 'Player', keys: ['N'], text: 'Next session' },
-  previousSession: { where: 'Player', keys: ['Shift+N'], text: 'Previous session' },
+  nextSession: { where: 'Player', keys: ['J'], text: 'Next session' },
+  previousSession: { where: 'Player', keys: ['Shift+J'], text: 'Previous session' },
+  note: { where: 'Player', keys: ['N', 'C'], text: 'Note at this moment' },
 
   fit: { where: 'Picture', keys: ['Ctrl+0'], text: 'Fit the page into the window' },
   actual: { where: 'Picture', keys: ['Z'], text: 'Full size, or fit' },
@@ -84,6 +97,8 @@ const REGISTER = {
   dom: { where: 'Beside the picture', keys: ['D'], text: 'DOM' },
   pick: { where: 'Beside the picture', keys: ['Q'], text: 'Pick an element of the page' },
   evidence: { where: 'Beside the picture', keys: ['E'], text: 'Evidence of the signal here' },
+  dismiss: { where: 'Beside the picture', keys: ['M'], text: 'Signal here: not a problem, or a problem again' },
+  notes: { where: 'Beside the picture', keys: ['R'], text: 'Notes, labels and rating' },
   findHere: { where: 'Beside the picture', keys: ['Ctrl+F'], text: 'Find in the transcript' },
   filter: { where: 'Beside the picture', keys: ['K'], text: 'Which kinds are listed' },
   follow: { where: 'Beside the picture', keys: ['Shift+T'], text: 'Keep the current event in view' },
@@ -114,8 +129,11 @@ export function tip(id: KeyId, text: string = KEYS[id].text): string {
 }
 
 /** The key that was pressed, spelt as in the register. */
-export function combo(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>): string {
+export function combo(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'> & { code?: string }): string {
   let key = event.key === ' ' ? 'Space' : event.key;
+  // Alt makes another letter of a digit on some keyboards.
+  const digit = event.altKey ? /^Digit(\d)$/.exec(event.code ?? '')?.[1] : undefined;
+  if (digit) key = digit;
   const letter = /^[a-z]$/i.test(key);
   if (letter) key = key.toUpperCase();
   const named = key.length > 1;
@@ -147,6 +165,9 @@ function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'range'].includes(target.type);
 }
 
+const UNDO: readonly string[] = REGISTER.undo.keys;
+const REDO: readonly string[] = REGISTER.redo.keys;
+
 let clicked: Element | null = null;
 
 /**
@@ -172,6 +193,8 @@ export function dispatch(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
   const key = combo(event);
   if (key === 'Tab' || key === 'Shift+Tab' || key === 'F6') clicked = null;
+  // What is undone in a text field is what was typed.
+  if (typing(event.target) && (UNDO.includes(key) || REDO.includes(key))) return;
   const free = event.ctrlKey || event.metaKey || key === 'Escape' || key === 'F6';
   if (!free && (typing(event.target) || pressing(event.target, key))) return;
   for (let i = stack.length - 1; i >= 0; i--) {

@@ -86,7 +86,7 @@ describe('keys', () => {
   });
 
   it('says each key once in a place', () => {
-    const together: Where[][] = [['Anywhere', 'Sessions'], ['Anywhere', 'Player', 'Picture', 'Timeline', 'Beside the picture']];
+    const together: Where[][] = [['Anywhere', 'Review', 'Sessions'], ['Anywhere', 'Review', 'Player', 'Picture', 'Timeline', 'Beside the picture']];
     for (const places of together) {
       const all = Object.entries(KEYS).filter(([id, k]) => places.includes(k.where) && id !== 'findHere');
       const keys = all.flatMap(([, k]) => [...k.keys]);

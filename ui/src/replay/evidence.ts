@@ -2,7 +2,7 @@
  * Why something is called a signal, in words and small tables. Pure. The trap: evidence is JSON from the core that may
  * know more than this file; what is missing is left out, never made up.
  */
-import type { Signal } from '../bridge';
+import type { FrustrationPart, Signal } from '../bridge';
 import { count, counted, path, span } from '../parts/format';
 import { signalName } from './kinds';
 
@@ -168,4 +168,14 @@ export function verdicts(signals: readonly Signal[]): Map<number, { verdict: Ver
     else if (signal.kind === 'error_click') put(num(e['click']), 'error', 1);
   }
   return all;
+}
+
+/** The frustration score as it would be without some of the signals, by the sum that it is made of. */
+export function scoreWithout(parts: readonly FrustrationPart[], without: readonly Signal[]): number {
+  const sum = parts.reduce((all, part) => {
+    const left = Math.max(0, part.count - without.filter((s) => s.kind === part.kind).length);
+    // Some kinds count up to a limit only; what the part's points show is that limit.
+    return all + Math.min(left * part.weight, part.points);
+  }, 0);
+  return Math.round(100 * (1 - Math.exp(-sum / 10)));
 }

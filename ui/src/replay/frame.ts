@@ -152,6 +152,11 @@ export class Frame {
     return this.#nodes.get(id);
   }
 
+  /** Id of a node in the recording; none for what is not of it. */
+  idOf(node: Node): number | null {
+    return this.#known(node) ? (this.#ids.get(node) ?? null) : null;
+  }
+
   get document(): Document | null {
     return this.element.contentDocument;
   }

@@ -28,6 +28,7 @@ const ICON: Record<string, IconName> = {
   unload: 'log-out',
   drag: 'move',
   media: 'circle-play',
+  note: 'message-square',
 };
 
 const NAME: Record<string, [one: string, many: string]> = {
@@ -46,6 +47,7 @@ const NAME: Record<string, [one: string, many: string]> = {
   tag: ['tag', 'tags'],
   submit: ['submit', 'submits'],
   resize: ['resize', 'resizes'],
+  note: ['note', 'notes'],
   clipboard: ['clipboard', 'clipboard'],
   rage_click: ['rage click', 'rage clicks'],
   error_click: ['error click', 'error clicks'],

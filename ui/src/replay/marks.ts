@@ -1,5 +1,5 @@
 /* What stands on the timeline. Pure: markers in, places out. */
-import type { Marker, Signal } from '../bridge';
+import type { Marker, Note, Signal } from '../bridge';
 import { lastAtMost } from '../parts/virtual';
 import { sentence } from './evidence';
 
@@ -17,7 +17,7 @@ export interface Mark {
 export const NEAREST = 18;
 
 const GRAVE = [
-  'rage_click', 'error_click', 'js_error', 'error', 'dead_click', 'quick_back', 'excessive_scroll', 'submit', 'custom', 'tag', 'resize', 'input', 'change', 'click',
+  'note', 'rage_click', 'error_click', 'js_error', 'error', 'dead_click', 'quick_back', 'excessive_scroll', 'submit', 'custom', 'tag', 'resize', 'input', 'change', 'click',
 ];
 
 /** Our own detections; everything else is as recorded. */
@@ -25,10 +25,11 @@ export const SIGNALS = ['rage_click', 'error_click', 'js_error', 'dead_click', '
 export const isSignal = (kind: string): boolean => (SIGNALS as readonly string[]).includes(kind);
 
 /** Recorded events and signals in one order. What a signal says better is not marked twice. */
-export function withSignals(markers: readonly Marker[], signals: readonly Signal[]): Marker[] {
+export function withSignals(markers: readonly Marker[], signals: readonly Signal[], notes: readonly Note[] = []): Marker[] {
   const kinds = new Set(signals.map((s) => s.kind));
   const all = markers.filter((m) => !(m.kind === 'error' && kinds.has('js_error')) && !(m.kind === 'resize' && kinds.has('resize')));
   for (const s of signals) all.push({ time: s.time, page: s.page, kind: s.kind, text: sentence(s) });
+  for (const n of notes) if (n.at !== null) all.push({ time: n.at, page: n.page ?? 0, kind: 'note', text: `Note: ${n.text.length > 80 ? `${n.text.slice(0, 80)}…` : n.text}` });
   return all.sort((a, b) => a.time - b.time);
 }
 

@@ -4,9 +4,11 @@
  * The trap is the frame rate. Sixty times a second only the painters run (playhead, cursor, canvas), which write to
  * elements directly; what is reactive changes ten times a second at most.
  */
-import { callBytes, failure, type Failure, type Insight, type PageFiles, type SessionView, type Signal, type Step, type TranscriptRow } from '../bridge';
+import { callBytes, failure, type Decision, type Failure, type Insight, type Note, type PageFiles, type SessionView, type Signal, type Step, type TranscriptRow } from '../bridge';
 import { list } from '../sessions/list.svelte';
+import { about, freshId, reviews } from '../sessions/reviews.svelte';
 import { whyBlank } from './blank';
+import { drafts, type Draft } from './drafts.svelte';
 import { verdicts } from './evidence';
 import { Frame } from './frame';
 import { look } from './look';
@@ -15,6 +17,7 @@ import type { Typed } from './overlay';
 import { Playback } from './playback';
 import { NO_TRACK, Pointer } from './pointer';
 import { prefs, type Unit } from './prefs.svelte';
+import { selectorOf } from './tree';
 
 type Painter = (time: number, still: boolean) => void;
 export type Shown = Omit<Step, 'ops'>;
@@ -55,6 +58,11 @@ export class Viewing {
   evidence = $state.raw<Signal | null>(null);
   chosen = $state.raw<Element | null>(null);
   picking = $state(false);
+  /** The note that is being written. */
+  writing = $state.raw<Draft | null>(null);
+  saving = $state(false);
+  /** The end was played to. */
+  ended = $state(false);
 
   frame: Frame | null = null;
   playback: Playback | null = null;
@@ -70,7 +78,7 @@ export class Viewing {
   readonly viewport = $derived<[number, number]>(
     this.step?.viewport ?? this.view?.pages.find((p) => p.number === this.step?.page)?.viewport ?? this.page?.viewport ?? [1366, 768],
   );
-  readonly verdicts = $derived(verdicts(this.insight?.signals ?? []));
+  readonly verdicts = $derived(verdicts((this.insight?.signals ?? []).filter((s) => !this.decision(s))));
 
   #tracks = new Map<number, Promise<Pointer>>();
   #trackPage = 0;
@@ -83,6 +91,11 @@ export class Viewing {
   #skipTimer: ReturnType<typeof setTimeout> | undefined;
   #typed = new Map<number, { time: number; text: string }>();
   #clicks: Float64Array | null = null;
+  /** Played on when the note is saved. */
+  #resume = false;
+  #pinning = false;
+  /** Furthest moment that was played. */
+  #furthest = 0;
 
   constructor(id: string) {
     this.id = id;
@@ -164,6 +177,11 @@ export class Viewing {
   }
 
   close(): void {
+    if (this.writing) drafts.keep(this.id, this.writing);
+    // A glance is not worth a word.
+    if (this.#furthest > (this.view?.from ?? 0) + 2000 && this.#furthest > (reviews.of(this.id)?.watched_until ?? 0)) {
+      void reviews.change(this.id, { do: 'reached', until: Math.floor(this.#furthest) });
+    }
     this.#closed = true;
     cancelAnimationFrame(this.#request);
     clearTimeout(this.#skipTimer);
@@ -200,7 +218,8 @@ export class Viewing {
     const time = playback.time;
     for (const painter of this.#painters) painter(time, !playback.playing);
     // Played, not sought: who has seen nearly all of it has watched it.
-    if (playback.playing && time >= view.until - (view.until - view.from) * 0.1) void list.watched(this.id);
+    if (playback.playing) this.#furthest = Math.max(this.#furthest, time);
+    if (playback.playing && time >= view.until - (view.until - view.from) * 0.1) this.#seen();
     if (Math.abs(time - this.#told) >= 100 * Math.max(1, playback.speed) || !playback.playing) {
       this.#told = time;
       this.now = time;
@@ -214,6 +233,13 @@ export class Viewing {
       this.#changed = at;
       this.changes++;
     }
+  }
+
+  #told90 = false;
+  #seen(): void {
+    if (this.#told90) return;
+    this.#told90 = true;
+    void list.watched(this.id).then(() => reviews.of(this.id) && reviews.load(this.id));
   }
 
   #look(time: number): void {
@@ -312,7 +338,14 @@ export class Viewing {
       if (playback.playing) frame?.resumeAnimations(playback.speed);
       else frame?.pauseAnimations();
     }
+    const stopped = this.playing && !playback.playing;
     this.playing = playback.playing;
+    if (this.playing) this.ended = false;
+    else if (stopped && this.view && !playback.failure && playback.time >= this.view.until) {
+      this.#furthest = this.view.until;
+      this.#seen();
+      this.ended = true;
+    }
     if (prefs.speed !== playback.speed) prefs.speed = playback.speed;
     this.broken = playback.failure;
     this.wake();
@@ -327,6 +360,7 @@ export class Viewing {
   // ---- what people do
 
   seek(time: number): void {
+    this.ended = false;
     this.playback?.seek(time);
     this.wake();
   }
@@ -400,5 +434,108 @@ export class Viewing {
   choose(element: Element | null): void {
     this.chosen = element;
     this.wake();
+  }
+
+  // ---- notes and decisions
+
+  /** Begins a note at the playhead, or goes on with one that was not saved. */
+  startNote(): void {
+    const { playback, view } = this;
+    if (this.writing || !view) return;
+    const kept = drafts.of(this.id);
+    const at = Math.floor(playback?.time ?? view.from);
+    const page = view.pages.findLast((p) => p.started_at <= at) ?? view.pages[0];
+    this.write(kept ?? { id: null, text: '', at, page: page?.number ?? null, ...this.#pinOf(this.chosen) });
+  }
+  write(draft: Draft): void {
+    this.#resume = this.playback?.playing ?? false;
+    this.playback?.pause();
+    this.writing = draft;
+  }
+  typeNote(text: string): void {
+    if (!this.writing) return;
+    this.writing = { ...this.writing, text };
+    drafts.keep(this.id, this.writing);
+  }
+  /** What was typed is kept, to go on with. */
+  leaveNote(): void {
+    if (this.writing) drafts.keep(this.id, this.writing);
+    this.#stopWriting();
+  }
+  async saveNote(): Promise<void> {
+    const draft = this.writing;
+    if (!draft?.text.trim() || this.saving) return;
+    this.saving = true;
+    const { id, text, at, page, node, selector } = draft;
+    const done = await (id
+      ? reviews.change(this.id, { do: 'edit_note', id, text }, 'Note changed')
+      : reviews.change(this.id, { do: 'add_note', id: freshId(), page, at, node, selector, text }, 'Note saved'));
+    this.saving = false;
+    // What could not be saved stays in the field.
+    if (!done) return;
+    drafts.drop(this.id);
+    this.#stopWriting();
+  }
+  #stopWriting(): void {
+    this.writing = null;
+    this.#pinning = false;
+    if (this.#resume && !this.#closed) this.playback?.play();
+    this.#resume = false;
+  }
+  #pinOf(element: Element | null): { node: number | null; selector: string | null } {
+    return element?.isConnected ? { node: this.frame?.idOf(element) ?? null, selector: selectorOf(element) } : { node: null, selector: null };
+  }
+  pin(element: Element | null): void {
+    if (!this.writing) return;
+    this.writing = { ...this.writing, ...this.#pinOf(element) };
+    drafts.keep(this.id, this.writing);
+  }
+  /** The element that is picked next belongs to the note. */
+  pickForNote(): void {
+    this.#pinning = true;
+    this.picking = true;
+  }
+  /** True when what was picked went to the note that is being written. */
+  picked(): boolean {
+    if (!this.#pinning || !this.writing) return false;
+    this.#pinning = false;
+    this.pin(this.chosen);
+    return true;
+  }
+  /** Shows the element that a note is pinned to, when the page at its moment has it. */
+  showPin(note: Pick<Note, 'node' | 'selector'>): void {
+    let waited = 0;
+    const look = () => {
+      if (this.#closed || waited++ > 40) return;
+      if (this.playback?.seeking) return void setTimeout(look, 50);
+      const node = note.node === null ? undefined : this.frame?.node(note.node);
+      let found = node?.nodeType === Node.ELEMENT_NODE && node.isConnected ? (node as Element) : null;
+      if (!found && note.selector) {
+        try {
+          found = this.frame?.document?.querySelector(note.selector) ?? null;
+        } catch {
+          // Another program's selector.
+        }
+      }
+      if (found) this.choose(found);
+      else reviews.tell('The page at this moment does not have the element that the note is pinned to', false);
+    };
+    setTimeout(look, 50);
+  }
+
+  /** Opens the notes beside the picture, unless something there is being read. */
+  readNotes(): void {
+    if (!this.evidence) prefs.panel = 'notes';
+  }
+
+  /** What was said of a signal: "not a problem", or nothing. */
+  decision(signal: Signal): Decision | null {
+    return reviews.of(this.id)?.decisions.find((d) => about(d, signal)) ?? null;
+  }
+  readonly dismissed = $derived((this.insight?.signals ?? []).filter((s) => this.decision(s)));
+
+  async decide(signal: Signal, on: boolean, reason: string | null = null): Promise<void> {
+    const { kind, page, time, selector } = signal;
+    await reviews.change(this.id, { do: 'decide', kind, page, time, selector, reason, on }, on ? 'Marked as not a problem' : 'Marked as a problem again');
   }
 }

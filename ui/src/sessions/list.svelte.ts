@@ -2,11 +2,13 @@
  * The sessions of the project. Rust finds by text, because it knows every page; the order is made here, because a click
  * on a column head must not fetch 50 000 rows again.
  */
-import { call, callBytes, failure, type Failure, type SessionRow } from '../bridge';
+import { call, callBytes, failure, type Failure, type Review, type SessionRow } from '../bridge';
+import { remember, remembered } from '../parts/app.svelte';
 import { Latest } from '../replay/latest';
+import { EVERYTHING, narrowed, type Only } from './queue';
 
 export type SortKey =
-  | 'start' | 'entry_page' | 'duration' | 'page_count' | 'click_count' | 'browser' | 'channel' | 'country' | 'js_errors';
+  | 'start' | 'entry_page' | 'duration' | 'page_count' | 'click_count' | 'browser' | 'channel' | 'country' | 'js_errors' | 'frustration';
 
 /** Sorted copy. Empty values come last in both directions; equal ones by start, newest first. */
 export function sorted(rows: readonly SessionRow[], key: SortKey, descending: boolean): SessionRow[] {
@@ -36,7 +38,16 @@ class SessionList {
   descending = $state(true);
   selected = $state<string | null>(null);
 
-  shown = $derived(sorted(this.rows, this.sort, this.descending));
+  only = $state.raw<Only>(EVERYTHING);
+  /** Goes on to the next unwatched session at the end of one. */
+  #autoplay = $state(remembered('autoplay') === 'on');
+  /** The session that is played stays in the list, also when it is no longer unwatched. */
+  playing = $state<string | null>(null);
+
+  shown = $derived(sorted(narrowed(this.rows, this.only, this.playing), this.sort, this.descending));
+
+  get autoplay() { return this.#autoplay; }
+  set autoplay(on: boolean) { this.#autoplay = on; remember('autoplay', on ? 'on' : 'off'); }
 
   #ask = new Latest<string>(async (text) => {
     try {
@@ -58,8 +69,22 @@ class SessionList {
     this.#ask.ask(this.text.trim());
   }
 
+  /** Reads the rows again without a word: what people said of them has changed. */
+  again(): void {
+    this.#ask.ask(this.text.trim());
+  }
+
+  /** Takes over what was said of one session. */
+  reviewed(review: Review): void {
+    const { favourite, rating, watched_at, watched_until, watched_by, labels } = review;
+    const dismissed = new Set(review.decisions.map((d) => `${d.kind} ${d.time} ${d.selector ?? ''}`)).size;
+    const news = { favourite, rating, watched: watched_at !== null, watched_at, watched_until, watched_by, labels, notes: review.notes.length, dismissed };
+    this.rows = this.rows.map((r) => (r.id === review.session ? { ...r, ...news } : r));
+  }
+
   /** Forgets what belongs to another project. */
   empty(): void {
+    this.only = EVERYTHING;
     this.rows = [];
     this.text = this.found = '';
     this.selected = null;
@@ -78,7 +103,7 @@ class SessionList {
     if (row?.watched) return;
     try {
       await call('mark_watched', { id });
-      this.rows = this.rows.map((r) => (r.id === id ? { ...r, watched: true } : r));
+      this.rows = this.rows.map((r) => (r.id === id ? { ...r, watched: true, watched_at: Date.now() } : r));
     } catch (error) {
       this.failure = failure(error);
     }
@@ -90,7 +115,7 @@ class SessionList {
     } else {
       this.sort = key;
       // Numbers are asked for from the top, text from A.
-      this.descending = ['start', 'duration', 'page_count', 'click_count', 'js_errors'].includes(key);
+      this.descending = ['start', 'duration', 'page_count', 'click_count', 'js_errors', 'frustration'].includes(key);
     }
   }
 

@@ -5,6 +5,7 @@ mod dom;
 mod events;
 mod export;
 mod import;
+mod notes;
 mod session;
 mod sessions;
 mod verify;
@@ -32,6 +33,8 @@ pub(crate) enum Verb {
     Export(export::Arguments),
     /// Page files: add what was saved of a site, see what is missing.
     Assets(assets::Arguments),
+    /// What people write and set: notes, labels, ratings, watched; export and merge it.
+    Notes(notes::Arguments),
     /// Check that the cache is whole and matches its originals.
     Verify,
 }
@@ -45,6 +48,7 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Dom(arguments) => dom::run(&arguments, cache, json),
         Verb::Export(arguments) => export::run(arguments, cache, json),
         Verb::Assets(arguments) => assets::run(arguments, cache, json),
+        Verb::Notes(arguments) => notes::run(arguments, cache, json),
         Verb::Verify => verify::run(cache, json),
     }
 }

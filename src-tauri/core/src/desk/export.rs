@@ -20,7 +20,7 @@ use crate::archive::{
 use crate::error::{Error, Result};
 use crate::event::Millis;
 use crate::facts;
-use crate::store::{Cache, Notes, Record};
+use crate::store::{Cache, Record};
 
 /// Which sessions, and how.
 #[derive(Debug, Clone, Default)]
@@ -194,8 +194,9 @@ fn plan(cache: &Cache, options: &ExportOptions) -> Result<Plan> {
     let mut extra = |path: &str, bytes: &[u8]| {
         entries.files.push(FileEntry { path: path.to_owned(), sha256: Hash::of(bytes), bytes: bytes.len() as u64 });
     };
-    let people = of_sessions(cache.notes()?, (!options.all).then(|| ids.iter().cloned().collect()));
-    summary.notes = people.notes.len() as u64;
+    let only: Option<BTreeSet<String>> = (!options.all).then(|| ids.iter().cloned().collect());
+    let people = notes::of_sessions(cache.notes()?, only.as_ref());
+    summary.notes = people.notes.iter().filter(|n| !n.gone).count() as u64;
     let notes = if people.is_empty() { None } else { Some(notes::print(&people)?) };
     if let Some(bytes) = &notes {
         extra("notes.json", bytes);
@@ -212,21 +213,6 @@ fn plan(cache: &Cache, options: &ExportOptions) -> Result<Plan> {
     summary.files = bodies.len() as u64;
     summary.assets = assets_total;
     Ok(Plan { entries, bodies, notes, assets_json, summary })
-}
-
-/// What people wrote about some sessions; about all with `None`.
-fn of_sessions(all: Notes, only: Option<BTreeSet<String>>) -> Notes {
-    let Some(only) = only else { return all };
-    let ours = |id: &String| only.contains(id);
-    Notes {
-        notes: all.notes.into_iter().filter(|n| ours(&n.session)).collect(),
-        labels: all.labels.into_iter().filter(|l| ours(&l.session)).collect(),
-        watched: all.watched.into_iter().filter(|w| ours(&w.session)).collect(),
-        favourites: all.favourites.into_iter().filter(|id| ours(id)).collect(),
-        ratings: all.ratings.into_iter().filter(|r| ours(&r.session)).collect(),
-        // They belong to no session.
-        kept: Vec::new(),
-    }
 }
 
 /// Writes sessions into a Dwell archive at `out`. `created` is epoch ms, for the manifest: with the same time
@@ -308,6 +294,23 @@ pub fn export(
     std::fs::rename(&part.0, out).map_err(|e| io(out, e))?;
     summary.path = out.to_owned();
     Ok(summary)
+}
+
+/// Writes a file beside its name and moves it there when it is whole.
+///
+/// # Errors
+/// [`Error::Io`]; then an old file is as it was.
+pub(crate) fn write_whole(out: &Path, bytes: &[u8]) -> Result<()> {
+    let mut part = out.as_os_str().to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    let part = Unfinished(PathBuf::from(part));
+    let write = || {
+        let mut file = File::create(&part.0)?;
+        std::io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()
+    };
+    write().map_err(|e| io(out, e))?;
+    std::fs::rename(&part.0, out).map_err(|e| io(out, e))
 }
 
 fn file_hash(path: &Path) -> std::io::Result<String> {

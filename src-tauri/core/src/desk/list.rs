@@ -51,6 +51,7 @@ impl std::str::FromStr for Sort {
 /// The `Cache…` ones.
 pub fn sessions(cache: &Cache, sort: &Sort, limit: Option<usize>) -> Result<Vec<Map<String, Value>>> {
     let mut rows = cache.sessions(&Filter::default())?;
+    super::reviewed::with_fields(cache, &mut rows)?;
     order(&mut rows, sort);
     rows.truncate(limit.unwrap_or(usize::MAX));
     Ok(rows.into_iter().map(|row| row.facts).collect())

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::derive;
+use super::{derive, review, reviewed};
 use crate::dom::Tree;
 use crate::error::{Error, Result};
 use crate::event::{Millis, Session};
 use crate::facts;
 use crate::replay::Replay;
 use crate::signal::Counts;
-use crate::store::Cache;
+use crate::store::{Cache, Decision};
 
 /// When in a session: by the wall clock, or on one of its page views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,8 @@ pub enum Moment {
     OnPage { page: u32, at_ms: Millis },
 }
 
-/// `dwell session`: the facts, flat, with `pages`, `signals` and `frustration_parts` (what the score is made of).
+/// `dwell session`: the facts, flat, with `pages`, `signals` and `frustration_parts` (what the score is made of), and
+/// what people said of it. A signal that somebody marked as not a problem says so; it counts all the same.
 ///
 /// # Errors
 /// [`Error::SessionMissing`], the `Cache…` ones.
@@ -39,7 +40,17 @@ pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
     }
     let pages = facts.pages.iter().map(facts::PageFacts::to_json).collect();
     out.insert("pages".to_owned(), Value::Array(pages));
-    out.insert("signals".to_owned(), serde_json::to_value(&signals).unwrap_or_default());
+    let standing = review::standing(cache, id, "")?;
+    reviewed::fields(&standing, row.watched, &mut out);
+    let mut signals_json = serde_json::to_value(&signals).unwrap_or_default();
+    for mark in cache.marks::<Decision>(Some(id))?.into_iter().filter(|m| !m.gone) {
+        for signal in signals_json.as_array_mut().into_iter().flatten() {
+            if mark.what.is_about(signal["kind"].as_str(), signal["time"].as_i64(), signal["selector"].as_str()) {
+                signal["not_a_problem"] = serde_json::json!({ "by": mark.by, "reason": mark.what.reason });
+            }
+        }
+    }
+    out.insert("signals".to_owned(), signals_json);
     let parts = serde_json::to_value(Counts::of(&signals).frustration()).unwrap_or_default();
     out.insert("frustration_parts".to_owned(), parts);
     out.insert("findings".to_owned(), serde_json::to_value(cache.findings(id)?).unwrap_or_default());

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{CachedAssets, assets, events, export, import, insight, list, session};
+use super::{CachedAssets, assets, events, export, import, insight, list, review, reviewed, session};
 use crate::archive;
 use crate::dom::Projection;
 use crate::error::{Error, Result};
@@ -73,12 +73,12 @@ fn on_disk(path: &Path) -> u64 {
 }
 
 /// Epoch ms by this machine's clock.
-fn now() -> Millis {
+pub(super) fn now() -> Millis {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |d| d.as_millis() as Millis)
 }
 
-fn json(value: &impl Serialize) -> Result<Vec<u8>> {
+pub(super) fn json(value: &impl Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|e| Error::Internal { message: format!("An answer cannot be written: {e}.") })
 }
 
@@ -100,6 +100,10 @@ impl Desk {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(super) fn cache(&self) -> MutexGuard<'_, Cache> {
+        lock(&self.cache)
     }
 
     /// What is open.
@@ -141,14 +145,12 @@ impl Desk {
             Some(field) => format!("{field}:{direction}").parse()?,
             None => list::Sort::default(),
         };
-        let mut rows = lock(&self.cache).sessions(&store::Filter::default())?;
+        let cache = lock(&self.cache);
+        let mut rows = cache.sessions(&store::Filter::default())?;
+        reviewed::with_fields(&cache, &mut rows)?;
         list::order(&mut rows, &sort);
         let total = rows.len() as u32;
-        let mut rows: Vec<SessionRow> = rows.iter().map(session_row).collect();
-        if let Some(text) = query.text.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-            let wanted = text.to_lowercase();
-            rows.retain(|row| mentions(row, &wanted));
-        }
+        let rows = reviewed::rows(&cache, &rows, query.text.as_deref())?;
         json(&SessionList { total, rows })
     }
 
@@ -157,14 +159,17 @@ impl Desk {
     /// # Errors
     /// [`Error::SessionMissing`], the `Cache…` ones.
     pub fn session(&self, id: &str) -> Result<Vec<u8>> {
-        let (row, findings) = {
+        let (row, findings, standing) = {
             let cache = lock(&self.cache);
-            (cache.session(id)?, cache.findings(id)?)
+            let who = review::reviewer(&cache)?;
+            (cache.session(id)?, cache.findings(id)?, review::standing(&cache, id, &who)?)
         };
+        let mut listed = session_row(&row);
+        reviewed::stand(&mut listed, &standing);
         let recording = self.with(id, |open| Ok(open.replay.session().clone()))?;
         let view = SessionView {
             facts: row.facts.clone(),
-            row: session_row(&row),
+            row: listed,
             pages: recording.pages.iter().map(page_view).collect(),
             from: row.started_at,
             until: row.ended_at,
@@ -330,18 +335,6 @@ impl Desk {
         })
     }
 
-    /// Notes that a person has watched the session.
-    ///
-    /// # Errors
-    /// [`Error::SessionMissing`], the `Cache…` ones.
-    pub fn mark_watched(&self, id: &str) -> Result<()> {
-        let mut cache = lock(&self.cache);
-        cache.session(id)?;
-        let writing = cache.write()?;
-        writing.put_watched(id, now())?;
-        writing.commit()
-    }
-
     /// Imports files and folders into this project. A cancelled import answers with what was complete.
     ///
     /// # Errors
@@ -464,7 +457,7 @@ fn progress_view(progress: &import::Progress) -> ImportProgressView {
     }
 }
 
-fn finding_view(finding: &Finding) -> FindingView {
+pub(super) fn finding_view(finding: &Finding) -> FindingView {
     let severity = match finding.severity {
         Severity::Note => "note",
         Severity::Warning => "warning",
@@ -495,7 +488,7 @@ fn page_view(page: &crate::event::Page) -> PageView {
     }
 }
 
-fn session_row(row: &store::SessionRow) -> SessionRow {
+pub(super) fn session_row(row: &store::SessionRow) -> SessionRow {
     let text = |key: &str| match row.facts.get(key) {
         Some(Value::String(s)) => Some(s.clone()),
         Some(Value::Array(list)) => list.first().and_then(Value::as_str).map(str::to_owned),
@@ -528,14 +521,16 @@ fn session_row(row: &store::SessionRow) -> SessionRow {
         completeness: number("completeness").unwrap_or(0.0),
         has_recording: row.has_recording,
         metadata_only: row.page_count == 0 && row.event_count == 0,
-        watched: row.watched,
+        frustration: number("frustration").map(|n| n as u32),
         findings: row.findings as u32,
         activity: row.sketch.activity.clone(),
         pages: row.sketch.page_starts.clone(),
+        // What people said is not in the facts: `reviewed::stand` writes it.
+        ..SessionRow::default()
     }
 }
 
-fn mentions(row: &SessionRow, wanted: &str) -> bool {
+pub(super) fn mentions(row: &SessionRow, wanted: &str) -> bool {
     let texts = [
         Some(&row.id),
         Some(&row.entry_page),

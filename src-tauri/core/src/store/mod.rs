@@ -24,7 +24,9 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::error::{Error, Result};
 
 pub use chunk::Chunk;
-pub use notes::{KeptNotes, Label, Note, Notes, Rating, Watched};
+pub use notes::{
+    Decision, Favourite, Goal, KeptNotes, Label, Mark, MarkRow, Note, Notes, Payload, Rating, Reached, Step, Watched,
+};
 pub use pack::{Bundle, Content, Dictionaries, Dictionary, Packer, Sample, events_text};
 pub use read::{
     Asset, AssetRow, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, SessionMeasure, SessionRow,
@@ -50,6 +52,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     BUNDLES,
+    include_str!("migrations/0005.sql"),
 ];
 /// The migration after which originals are bundled.
 const BUNDLES: &str = include_str!("migrations/0004.sql");

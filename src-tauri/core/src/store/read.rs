@@ -49,6 +49,7 @@ pub struct SessionRow {
     /// A page view with a picture of its DOM is in it.
     pub has_recording: bool,
     pub findings: usize,
+    /// Somebody watched it to the end.
     pub watched: bool,
 }
 
@@ -144,7 +145,7 @@ const SESSION_COLUMNS: &str = "id, source, recorder_project, recorder_user, reco
     started_at, ended_at, page_count, event_count, partial, facts, meta, derived_by, sketch, \
     EXISTS (SELECT 1 FROM pages WHERE pages.session = sessions.id AND has_snapshot), \
     (SELECT count(*) FROM findings WHERE findings.session = sessions.id), \
-    EXISTS (SELECT 1 FROM watched WHERE watched.session = sessions.id)";
+    EXISTS (SELECT 1 FROM marks WHERE marks.kind = 'watched' AND marks.session = sessions.id AND NOT marks.gone)";
 
 fn source(name: &str) -> Source {
     if name == Source::Rrweb.name() { Source::Rrweb } else { Source::Clarity }

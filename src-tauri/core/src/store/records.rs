@@ -369,11 +369,11 @@ impl Writing<'_> {
     /// # Errors
     /// [`crate::error::Error::DiskFull`], the `Cache…` ones.
     pub fn merge_session(&self, from: &str, into: &str) -> Result<()> {
-        for table in ["said", "session_asset_scopes", "labels", "watched", "favourites", "ratings"] {
+        for table in ["said", "session_asset_scopes"] {
             self.run(&format!("UPDATE OR IGNORE {table} SET session = ?2 WHERE session = ?1"), params![from, into])?;
             self.run(&format!("DELETE FROM {table} WHERE session = ?"), [from])?;
         }
-        self.run("UPDATE notes SET session = ?2 WHERE session = ?1", params![from, into])?;
+        self.move_notes(from, into)?;
         self.remove_session(from)
     }
 }

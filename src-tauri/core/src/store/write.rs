@@ -456,14 +456,6 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Notes that a person watched the session; the first time stays.
-    ///
-    /// # Errors
-    /// [`Error::DiskFull`], the `Cache…` ones.
-    pub fn put_watched(&self, session: &str, at: Millis) -> Result<()> {
-        self.run("INSERT OR IGNORE INTO watched (session, at) VALUES (?, ?)", params![session, at]).map(drop)
-    }
-
     /// Notes the start of an import; gives its number for [`Writing::finish_import`].
     ///
     /// # Errors

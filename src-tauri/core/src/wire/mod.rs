@@ -45,7 +45,26 @@ pub struct SessionRow {
     pub has_recording: bool,
     /// Known from lists alone: not one event of it is here.
     pub metadata_only: bool,
+    /// Our own score, 0–100; `null` when nothing was recorded.
+    pub frustration: Option<u32>,
+    /// By this reviewer, to the end.
     pub watched: bool,
+    /// Epoch ms.
+    #[ts(type = "number | null")]
+    pub watched_at: Option<i64>,
+    /// Moment of the session up to which this reviewer watched, epoch ms.
+    #[ts(type = "number | null")]
+    pub watched_until: Option<i64>,
+    /// Other reviewers who watched it to the end.
+    pub watched_by: Vec<String>,
+    pub favourite: bool,
+    /// 1–5.
+    pub rating: Option<u8>,
+    pub labels: Vec<String>,
+    /// Number of notes.
+    pub notes: u32,
+    /// Signals that somebody marked as not a problem.
+    pub dismissed: u32,
     /// Number of findings that import noted.
     pub findings: u32,
     /// 58 bins over the session, 0–255.
@@ -346,9 +365,13 @@ pub struct ErrorView {
 }
 
 mod insight;
+mod review;
 mod step;
 
 pub use insight::{FrustrationPart, FrustrationView, Insight, Named, PageInsight, SignalView, Trouble};
+pub use review::{
+    DecisionView, GoalView, NoteView, NotesExportedView, NotesMergedView, ReviewChange, ReviewView, TurnedView,
+};
 pub use step::{print_step, print_steps};
 
 /// The TypeScript for every type above, and for the patches that are printed by hand.
@@ -389,6 +412,14 @@ pub fn typescript() -> String {
     add(MissingFileView::decl(&config));
     add(AddProgressView::decl(&config));
     add(AddSummaryView::decl(&config));
+    add(NoteView::decl(&config));
+    add(DecisionView::decl(&config));
+    add(ReviewView::decl(&config));
+    add(ReviewChange::decl(&config));
+    add(TurnedView::decl(&config));
+    add(GoalView::decl(&config));
+    add(NotesMergedView::decl(&config));
+    add(NotesExportedView::decl(&config));
     add(ErrorView::decl(&config));
     out.push_str(step::TYPESCRIPT);
     out
