@@ -3,7 +3,7 @@ import { remember, remembered } from '../parts/app.svelte';
 import { readZoom, type Zoom } from './fit';
 import { CLOCKS, nextClock, type Clock } from './moments';
 
-export const PANELS = ['transcript', 'facts', 'speed', 'errors', 'events', 'dom', 'notes'] as const;
+export const PANELS = ['transcript', 'notes', 'facts', 'speed', 'errors', 'events', 'dom'] as const;
 export type Panel = (typeof PANELS)[number];
 export const UNITS = ['event', 'click', 'page', 'signal'] as const;
 export type Unit = (typeof UNITS)[number];
