@@ -69,8 +69,9 @@ async fn sessions(
     sort: Option<String>,
     descending: Option<bool>,
     text: Option<String>,
+    filter: Option<Vec<String>>,
 ) -> Answer<Response> {
-    bytes(ask(app, move |desk| desk.sessions(SessionsQuery { sort, descending, text })).await)
+    bytes(ask(app, move |desk| desk.sessions(SessionsQuery { sort, descending, text, filter })).await)
 }
 
 #[tauri::command]
@@ -115,7 +116,7 @@ async fn save_moment(window: WebviewWindow, id: String, time: f64, name: String)
         let html = app.state::<Projects>().desk()?.moment_html(&id, whole(time))?;
         if html.is_empty() {
             let message = "Nothing of a page was recorded at this moment, so there is nothing to save.".to_owned();
-            return Err(ErrorReport { code: "no_picture", message }.into());
+            return Err(ErrorReport::new("no_picture", message).into());
         }
         save(&window, &name, "HTML page", "html", html.as_bytes())
     })
@@ -151,7 +152,7 @@ fn save(
         Ok(()) => Ok(Some(path)),
         Err(error) => {
             let message = format!("{} could not be written: {error}.", path.display());
-            Err(ErrorReport { code: "not_written", message }.into())
+            Err(ErrorReport::new("not_written", message).into())
         }
     }
 }
@@ -329,7 +330,7 @@ impl Imports {
         if self.running.swap(true, Ordering::AcqRel) {
             let message = format!("An {} is still running. Wait for its end, or cancel it.", self.what);
             let code = if self.what == "export" { "export_running" } else { "import_running" };
-            return Err(ErrorReport { code, message });
+            return Err(ErrorReport::new(code, message));
         }
         self.cancelled.store(false, Ordering::Release);
         Ok(Running { running: self.running.clone(), cancelled: self.cancelled.clone() })
@@ -374,7 +375,7 @@ async fn work<T: Send + 'static>(
         Ok(answer) => answer.map_err(|refusal| refusal.0),
         Err(_) => {
             let message = "Dwell stumbled over this recording. The rest goes on working; a report of it would help.";
-            Err(ErrorReport { code: "internal", message: message.to_owned() })
+            Err(ErrorReport::new("internal", message))
         }
     }
 }

@@ -31,7 +31,7 @@ impl Crop {
 }
 
 fn failed(reason: &str) -> ErrorReport {
-    ErrorReport { code: "picture_failed", message: format!("The picture could not be taken: {reason}.") }
+    ErrorReport::new("picture_failed", format!("The picture could not be taken: {reason}."))
 }
 
 /// PNG of a part of the window as it is on screen. Blocks: never on the main thread, which paints.

@@ -112,12 +112,12 @@ impl Walls {
             Some(Err(reason)) => reason.as_str(),
             None => "it took too long",
         };
-        Err(ErrorReport {
-            code: "walls_missing",
-            message: format!(
+        Err(ErrorReport::new(
+            "walls_missing",
+            format!(
                 "Recordings are not shown, because the filter that keeps them offline could not be set up: {reason}."
             ),
-        })
+        ))
     }
 }
 

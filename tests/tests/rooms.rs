@@ -49,6 +49,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("flate2", &["archive", "format"]),
     ("reqwest", &["connect"]),
     ("tokio", &["connect"]),
+    ("regex", &["segment"]),
     ("image", &["heatmap"]),
     ("cssparser", &["dom"]),
     ("ts_rs", &["wire"]),

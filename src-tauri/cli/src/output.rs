@@ -148,7 +148,7 @@ pub(crate) fn usage(e: &clap::Error) -> ExitCode {
     if std::env::args_os().any(|argument| argument == "--json") {
         let text = e.to_string();
         let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let error = ErrorBody { report: ErrorReport { code: "usage", message: line }, findings: &[] };
+        let error = ErrorBody { report: ErrorReport::new("usage", line), findings: &[] };
         let _ = print_json(&ErrorObject { error });
     }
     say(e.to_string().trim_end());

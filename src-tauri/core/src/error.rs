@@ -51,6 +51,9 @@ pub enum Error {
         "“{said}” can no longer be {verb}: what it changed has been changed since. It was taken out of the history."
     )]
     StepOutdated { said: String, verb: &'static str },
+    /// Rows of a filter that cannot be read; never empty.
+    #[error("{}", first_of(problems))]
+    Filter { problems: Vec<FilterProblem> },
     #[error("{message}")]
     Usage { message: String },
     #[error("{context}: {source}")]
@@ -80,14 +83,42 @@ impl Error {
             Error::NoteMissing { .. } => "note_missing",
             Error::SignalMissing { .. } => "signal_missing",
             Error::StepOutdated { .. } => "step_outdated",
+            Error::Filter { problems } => problems.first().map_or("filter", |p| p.code),
             Error::Usage { .. } => "usage",
             Error::Io { .. } => "io",
             Error::Internal { .. } => "internal",
         }
     }
     pub fn is_usage(&self) -> bool {
-        matches!(self, Error::Usage { .. })
+        matches!(self, Error::Usage { .. } | Error::Filter { .. })
     }
+}
+
+/// What is wrong with a row of a filter, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FilterProblem {
+    pub code: &'static str,
+    /// One sentence that says what was expected.
+    pub message: String,
+    /// Characters from 1; one past the last at the end of the row.
+    pub column: u32,
+    /// Characters that do not fit; 0 at the end of the row.
+    pub length: u32,
+    /// From 1.
+    pub row: u32,
+    /// The segment whose row it is; none for rows given by themselves.
+    pub segment: Option<String>,
+    /// The library's file.
+    pub file: Option<PathBuf>,
+}
+
+fn first_of(problems: &[FilterProblem]) -> String {
+    let Some(first) = problems.first() else { return "The filter cannot be read.".to_owned() };
+    let place = match &first.segment {
+        Some(segment) => format!("segment {segment}, row {}, column {}", first.row, first.column),
+        None => format!("row {}, column {}", first.row, first.column),
+    };
+    format!("{} ({place})", first.message)
 }
 
 /// What crosses to the window and to `--json`.
@@ -95,10 +126,43 @@ impl Error {
 pub struct ErrorReport {
     pub code: &'static str,
     pub message: String,
+    /// Where a filter goes wrong first.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub place: Option<FilterPlace>,
+    /// All that is wrong with a filter, when there is more than one thing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<FilterProblem>,
+}
+
+/// Place of the first problem of a filter, as [`FilterProblem`] has it.
+#[derive(Debug, Clone, Serialize)]
+pub struct FilterPlace {
+    pub column: u32,
+    pub row: u32,
+    pub segment: Option<String>,
+    pub file: Option<PathBuf>,
+}
+
+impl ErrorReport {
+    pub fn new(code: &'static str, message: impl Into<String>) -> ErrorReport {
+        ErrorReport { code, message: message.into(), place: None, problems: Vec::new() }
+    }
 }
 
 impl From<&Error> for ErrorReport {
     fn from(e: &Error) -> Self {
-        ErrorReport { code: e.code(), message: e.to_string() }
+        let mut report = ErrorReport::new(e.code(), e.to_string());
+        if let Error::Filter { problems } = e {
+            report.place = problems.first().map(|first| FilterPlace {
+                column: first.column,
+                row: first.row,
+                segment: first.segment.clone(),
+                file: first.file.clone(),
+            });
+            if problems.len() > 1 {
+                report.problems.clone_from(problems);
+            }
+        }
+        report
     }
 }

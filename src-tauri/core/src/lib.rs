@@ -12,6 +12,7 @@ pub mod facts;
 pub mod findings;
 pub mod format;
 pub mod replay;
+pub mod report;
 pub mod segment;
 pub mod signal;
 pub mod store;

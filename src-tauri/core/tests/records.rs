@@ -425,7 +425,9 @@ fn lists_join_recordings_whichever_comes_first() {
 fn a_session_without_recording_is_listed_and_says_so() {
     let mut desk = Desk::new();
     desk.give("list.csv", LIST);
-    let rows = dwell_core::desk::list::sessions(&desk.cache, &"page_count:desc".parse().unwrap(), None).unwrap();
+    let rows =
+        dwell_core::desk::list::sessions(&desk.cache, &Default::default(), &"page_count:desc".parse().unwrap(), None)
+            .unwrap();
     assert_eq!(rows.iter().map(|r| r["id"].as_str().unwrap()).collect::<Vec<_>>(), ["s2", "s1"]);
     assert_eq!(rows[0]["user"], "u2");
     assert_eq!(rows[0].get("rage_clicks"), None, "nobody looked for them");

@@ -385,7 +385,7 @@ fn the_list_and_the_window_tell_it() {
     review::label(&mut copy.cache, "s1", "checkout", true, by(11)).unwrap();
     review::rate(&mut copy.cache, "s1", Some(4), by(12)).unwrap();
     review::watched(&mut copy.cache, "s1", true, true, By { who: "bob", at: 13 }).unwrap();
-    let rows = list::sessions(&copy.cache, &"rating:desc".parse().unwrap(), None).unwrap();
+    let rows = list::sessions(&copy.cache, &Default::default(), &"rating:desc".parse().unwrap(), None).unwrap();
     let fields =
         ["id", "watched", "favorite", "rating", "label", "note"].map(|f| rows[0].get(f).cloned().unwrap_or_default());
     assert_eq!(

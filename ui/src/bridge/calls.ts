@@ -55,7 +55,7 @@ export interface Calls {
 
 /** Commands whose answer is the bytes of a JSON text. */
 export interface ByteCalls {
-  sessions: { args: { sort?: string; descending?: boolean; text?: string }; answer: SessionRows };
+  sessions: { args: { sort?: string; descending?: boolean; text?: string; filter?: string[] }; answer: SessionRows };
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
   insight: { args: { id: string }; answer: Insight };

@@ -3,7 +3,6 @@ use std::process::ExitCode;
 
 use dwell_core::desk::session::{self, Moment};
 use dwell_core::error::Error;
-use dwell_core::facts::parse_iso;
 use dwell_core::store::Cache;
 
 use crate::output::{self, Failure};
@@ -32,7 +31,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
     let moment = match (&arguments.time, arguments.page, arguments.at) {
-        (Some(text), ..) => Moment::Time(time(text)?),
+        (Some(text), ..) => Moment::Time(super::instant(text)?),
         (None, Some(page), Some(at_ms)) => Moment::OnPage { page, at_ms },
         _ => {
             let message = "Say when: --time T, or --page N --at MS.".to_owned();
@@ -57,12 +56,4 @@ pub(crate) fn run(arguments: &Arguments, cache: &Path, json: bool) -> Result<Exi
         output::print(&text)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn time(text: &str) -> Result<i64, Failure> {
-    text.trim().parse::<i64>().ok().or_else(|| parse_iso(text.trim())).ok_or_else(|| {
-        let message =
-            format!("{text:?} is no time: give epoch milliseconds, or an ISO time such as 2026-11-20T14:32:05Z.");
-        Error::Usage { message }.into()
-    })
 }

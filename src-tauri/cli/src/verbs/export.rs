@@ -1,12 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use dwell_core::desk::export::{ExportOptions, ExportProgress, export};
 use dwell_core::desk::list::{self, Sort};
 use dwell_core::error::Error;
-use dwell_core::facts::parse_iso;
 use dwell_core::store::Cache;
 
 use crate::output::{self, Failure, Meter};
@@ -20,8 +18,10 @@ pub(crate) struct Arguments {
     #[arg(value_name = "ID")]
     ids: Vec<String>,
     /// Every session, with everything that people wrote.
-    #[arg(long, conflicts_with_all = ["ids", "sort", "limit"])]
+    #[arg(long, conflicts_with_all = ["ids", "sort", "limit", "rows"])]
     all: bool,
+    #[command(flatten)]
+    filter: super::Where,
     /// The first sessions in this order, as `dwell sessions` lists them; with --limit.
     #[arg(long, value_name = "KEY[:desc]", requires = "limit", conflicts_with = "ids")]
     sort: Option<String>,
@@ -39,20 +39,21 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
     let created = match &arguments.created {
-        None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64),
-        Some(text) => text.trim().parse().ok().or_else(|| parse_iso(text.trim())).ok_or_else(|| {
-            let message = format!("{text:?} is no time: give epoch milliseconds, or 2026-11-20T14:32:05Z.");
-            Error::Usage { message }
-        })?,
+        None => super::clock(),
+        Some(text) => super::instant(text)?,
     };
+    let chosen = arguments.filter.chosen()?;
     let cache = Cache::open_read_only(cache)?;
-    let ids = match arguments.limit {
-        Some(limit) => {
-            let sort = arguments.sort.as_deref().map_or_else(|| Ok(Sort::default()), str::parse)?;
-            let rows = list::sessions(&cache, &sort, Some(limit))?;
-            rows.iter().filter_map(|row| Some(row.get("id")?.as_str()?.to_owned())).collect()
+    let ids = if arguments.limit.is_some() || !chosen.is_everything() {
+        let sort = arguments.sort.as_deref().map_or_else(|| Ok(Sort::default()), str::parse)?;
+        let rows = list::sessions(&cache, &chosen, &sort, arguments.limit)?;
+        if rows.is_empty() && !chosen.is_everything() {
+            let message = "No session fits the filter, so there is nothing to export.".to_owned();
+            return Err(Error::Usage { message }.into());
         }
-        None => arguments.ids,
+        rows.iter().filter_map(|row| Some(row.get("id")?.as_str()?.to_owned())).collect()
+    } else {
+        arguments.ids
     };
     let options = ExportOptions { ids, all: arguments.all, force: arguments.force };
     let mut meter = Meter::new();

@@ -1,7 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use dwell_core::desk::Columns;
 use dwell_core::desk::import::{self, Options, Progress};
@@ -40,7 +39,7 @@ pub(crate) fn run(arguments: Arguments, cache: &Path, json: bool) -> Result<Exit
     };
     let mut cache = Cache::open(cache)?;
     let options = Options { project: arguments.project, threads: arguments.threads, columns };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
+    let now = super::clock();
     let mut findings = Findings::new();
     let mut meter = Meter::new();
     let mut show = |p: &Progress| {

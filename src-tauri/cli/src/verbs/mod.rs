@@ -12,8 +12,13 @@ mod verify;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Subcommand;
+use dwell_core::desk::chosen::Chosen;
+use dwell_core::error::Error;
+use dwell_core::event::Millis;
+use dwell_core::facts::parse_iso;
 
 use crate::output::Failure;
 
@@ -51,4 +56,42 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Notes(arguments) => notes::run(arguments, cache, json),
         Verb::Verify => verify::run(cache, json),
     }
+}
+
+/// Which sessions are meant.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Where {
+    /// A row of a filter, such as 'country = DE AND rage_clicks > 0'; all rows have to hold.
+    #[arg(long = "where", value_name = "ROW")]
+    rows: Vec<String>,
+    /// Time that "30d ago" counts from (epoch ms or ISO); without it DWELL_NOW, then this machine's clock.
+    #[arg(long, value_name = "T")]
+    now: Option<String>,
+}
+
+impl Where {
+    /// # Errors
+    /// [`Error::Filter`], [`Error::Usage`] for a time that is none.
+    pub(crate) fn chosen(&self) -> Result<Chosen, Error> {
+        let given = self.now.clone().or_else(|| std::env::var("DWELL_NOW").ok().filter(|t| !t.trim().is_empty()));
+        let now = given.as_deref().map_or_else(|| Ok(clock()), instant)?;
+        Chosen::new(&self.rows, now)
+    }
+}
+
+/// Epoch ms by this machine's clock.
+pub(crate) fn clock() -> Millis {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as Millis)
+}
+
+/// Epoch ms that an argument names: as a number, or as ISO 8601 with a zone.
+///
+/// # Errors
+/// [`Error::Usage`].
+pub(crate) fn instant(text: &str) -> Result<Millis, Error> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| parse_iso(text)).ok_or_else(|| {
+        let message = format!("{text:?} is no time: give epoch milliseconds, or 2026-11-20T14:32:05Z.");
+        Error::Usage { message }
+    })
 }

@@ -1,13 +1,12 @@
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Subcommand, ValueEnum};
 use dwell_core::desk::review::{self, By, NewNote};
 use dwell_core::desk::{notes, session};
 use dwell_core::error::Error;
-use dwell_core::facts::{iso, parse_iso};
+use dwell_core::facts::iso;
 use dwell_core::findings::Findings;
 use dwell_core::store::{Cache, Decision, Goal};
 use serde_json::{Value, json};
@@ -134,10 +133,6 @@ struct Dismiss {
     undo: bool,
 }
 
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64)
-}
-
 /// An id that no other copy of the project gives.
 fn fresh_id() -> String {
     // Seeded by the system for each one.
@@ -181,7 +176,7 @@ pub(crate) fn run(arguments: Arguments, path: &Path, json: bool) -> Result<ExitC
         Some(name) => name.trim().to_owned(),
         None => review::reviewer(&cache)?,
     };
-    let by = By { who: &who, at: now() };
+    let by = By { who: &who, at: super::clock() };
     match arguments.verb {
         Verb::Add { session, text, at, time, selector } => {
             let at = moment(&cache, &session, at, time.as_deref())?;
@@ -258,14 +253,11 @@ fn told(json: bool, value: &impl serde::Serialize, said: &str) -> Result<ExitCod
 /// Epoch ms.
 fn moment(cache: &Cache, id: &str, at: Option<i64>, time: Option<&str>) -> Result<Option<i64>, Error> {
     let row = cache.session(id)?;
-    let moment =
-        match (at, time) {
-            (Some(at), _) => row.started_at.checked_add(at).ok_or_else(|| usage("That is no moment.".to_owned()))?,
-            (None, Some(text)) => text.trim().parse().ok().or_else(|| parse_iso(text.trim())).ok_or_else(|| {
-                usage(format!("{text:?} is no time: give epoch milliseconds, or 2026-11-20T14:32:05Z."))
-            })?,
-            (None, None) => return Ok(None),
-        };
+    let moment = match (at, time) {
+        (Some(at), _) => row.started_at.checked_add(at).ok_or_else(|| usage("That is no moment.".to_owned()))?,
+        (None, Some(text)) => super::instant(text)?,
+        (None, None) => return Ok(None),
+    };
     if !(row.started_at..=row.ended_at.max(row.started_at)).contains(&moment) {
         let (from, until) = (row.started_at, row.ended_at);
         return Err(usage(format!("{moment} is not within session {id}, which goes from {from} to {until}.")));
@@ -339,7 +331,7 @@ const DAY: i64 = 86_400_000;
 fn goals(cache: &Cache, json: bool) -> Result<ExitCode, Failure> {
     // Weeks from Monday, UTC: 1970-01-01 was a Thursday.
     let week = 7 * DAY;
-    let from = (now() + 3 * DAY).div_euclid(week) * week - 3 * DAY;
+    let from = (super::clock() + 3 * DAY).div_euclid(week) * week - 3 * DAY;
     let goals = dwell_core::desk::goals(cache, from, from + week)?;
     if json {
         output::print_json(&goals)?;

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
+use super::chosen::Chosen;
 use crate::error::{Error, Result};
 use crate::facts;
 use crate::store::{Cache, Filter, SessionRow};
@@ -45,13 +46,14 @@ impl std::str::FromStr for Sort {
     }
 }
 
-/// Facts of all sessions with their `id`, sorted, at most `limit`.
+/// Facts of the chosen sessions with their `id`, sorted, at most `limit`.
 ///
 /// # Errors
 /// The `Cache…` ones.
-pub fn sessions(cache: &Cache, sort: &Sort, limit: Option<usize>) -> Result<Vec<Map<String, Value>>> {
+pub fn sessions(cache: &Cache, chosen: &Chosen, sort: &Sort, limit: Option<usize>) -> Result<Vec<Map<String, Value>>> {
     let mut rows = cache.sessions(&Filter::default())?;
     super::reviewed::with_fields(cache, &mut rows)?;
+    rows.retain(|row| chosen.holds(&row.facts));
     order(&mut rows, sort);
     rows.truncate(limit.unwrap_or(usize::MAX));
     Ok(rows.into_iter().map(|row| row.facts).collect())

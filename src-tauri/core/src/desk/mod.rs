@@ -5,6 +5,7 @@
 
 pub mod assets;
 mod cached;
+pub mod chosen;
 mod derive;
 pub mod events;
 pub mod export;

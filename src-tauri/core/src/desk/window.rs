@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::chosen::Chosen;
 use super::{CachedAssets, assets, events, export, import, insight, list, review, reviewed, session};
 use crate::archive;
 use crate::dom::Projection;
@@ -40,6 +41,8 @@ pub struct SessionsQuery {
     pub sort: Option<String>,
     pub descending: Option<bool>,
     pub text: Option<String>,
+    /// Rows of the filter language, all of which have to hold.
+    pub filter: Option<Vec<String>>,
 }
 
 /// An open project.
@@ -138,18 +141,20 @@ impl Desk {
     /// without one; `text` keeps those that have it in their addresses, titles, source, place or id.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a field that does not exist, the `Cache…` ones.
+    /// [`Error::Usage`] for a field that does not exist, [`Error::Filter`], the `Cache…` ones.
     pub fn sessions(&self, query: SessionsQuery) -> Result<Vec<u8>> {
         let direction = if query.descending.unwrap_or(false) { "desc" } else { "asc" };
         let sort = match query.sort {
             Some(field) => format!("{field}:{direction}").parse()?,
             None => list::Sort::default(),
         };
+        let chosen = Chosen::new(query.filter.as_deref().unwrap_or_default(), now())?;
         let cache = lock(&self.cache);
         let mut rows = cache.sessions(&store::Filter::default())?;
         reviewed::with_fields(&cache, &mut rows)?;
-        list::order(&mut rows, &sort);
         let total = rows.len() as u32;
+        rows.retain(|row| chosen.holds(&row.facts));
+        list::order(&mut rows, &sort);
         let rows = reviewed::rows(&cache, &rows, query.text.as_deref())?;
         json(&SessionList { total, rows })
     }

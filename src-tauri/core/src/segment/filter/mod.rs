@@ -162,6 +162,18 @@ impl Filter {
         });
         found
     }
+    /// The first segment that is named, and the byte offset of its `@`.
+    pub fn first_segment(&self) -> Option<(&str, usize)> {
+        let mut found: Option<(&str, usize)> = None;
+        self.each(&mut |f| {
+            if let Filter::Segment { id, at } = f
+                && found.is_none()
+            {
+                found = Some((id, *at));
+            }
+        });
+        found
+    }
     /// Every test, in order.
     pub fn tests(&self) -> Vec<&Test> {
         let mut found = Vec::new();

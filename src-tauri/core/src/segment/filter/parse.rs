@@ -313,11 +313,9 @@ impl Parser<'_> {
                 Some(What::Between(from, self.value(field, Use::Order)?))
             }
             _ => {
-                if operator == "starts" || operator == "ends" {
-                    if !self.take_if("with") {
-                        self.fail_here("expected_with", format!("Expected with behind {operator}."));
-                        return None;
-                    }
+                if matches!(operator, "starts" | "ends") && !self.take_if("with") {
+                    self.fail_here("expected_with", format!("Expected with behind {operator}."));
+                    return None;
                 }
                 if !matches!(field.kind, FieldKind::Text | FieldKind::Enum) {
                     let message = format!("{} is no text; it is compared with = != > >= < <= or between.", field.name);

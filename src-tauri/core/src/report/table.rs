@@ -1,0 +1,105 @@
+//! The session list as a table for spreadsheets.
+//!
+//! The trap: spreadsheets run what starts with `=`, `+`, `-` or `@`, and visitors choose the texts of a recording. Such
+//! texts get an apostrophe in front, which spreadsheets hide.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::facts::{FIELDS, PRODUCT_FIELDS, TAG_PREFIX};
+
+/// Names of the columns that are always there, in order: `id`, then the fields of the filter language but `tag.KEY`.
+pub fn fact_columns() -> Vec<&'static str> {
+    let fields = FIELDS.iter().map(|f| f.name).filter(|name| !name.starts_with(TAG_PREFIX));
+    std::iter::once("id").chain(fields).collect()
+}
+
+/// Facts as RFC 4180 writes them: UTF-8, CRLF, a head row; behind [`fact_columns`] come product fields and tags that
+/// some row carries, by name. Several values of a field are joined with ` | `. Numbers, yes and no stand as they do in
+/// JSON, an absent value is an empty cell.
+pub fn facts_csv(rows: &[Map<String, Value>]) -> String {
+    let mut columns: Vec<String> = fact_columns().into_iter().map(str::to_owned).collect();
+    let carried = |name: &str| rows.iter().any(|row| row.contains_key(name));
+    columns.extend(PRODUCT_FIELDS.iter().map(|f| f.name).filter(|name| carried(name)).map(str::to_owned));
+    let tags: BTreeSet<&String> = rows.iter().flat_map(Map::keys).filter(|key| key.starts_with(TAG_PREFIX)).collect();
+    columns.extend(tags.into_iter().cloned());
+    let mut out = String::new();
+    line(columns.iter().map(|c| safe(c)), &mut out);
+    for row in rows {
+        line(columns.iter().map(|column| row.get(column).map_or_else(String::new, cell)), &mut out);
+    }
+    out
+}
+
+fn line(cells: impl Iterator<Item = String>, out: &mut String) {
+    for (i, cell) in cells.enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        if cell.contains([',', '"', '\n', '\r']) {
+            out.push('"');
+            out.push_str(&cell.replace('"', "\"\""));
+            out.push('"');
+        } else {
+            out.push_str(&cell);
+        }
+    }
+    out.push_str("\r\n");
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null | Value::Object(_) => String::new(),
+        Value::Bool(yes) => (if *yes { "yes" } else { "no" }).to_owned(),
+        Value::Number(n) => n.to_string(),
+        Value::String(text) => safe(text),
+        Value::Array(values) => {
+            let plain = |v: &Value| v.as_str().map_or_else(|| cell(v), str::to_owned);
+            let joined = values.iter().map(plain).collect::<Vec<_>>().join(" | ");
+            if values.iter().any(Value::is_string) { safe(&joined) } else { joined }
+        }
+    }
+}
+
+fn safe(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn cells_are_whole_and_harmless() {
+        let row = |v: Value| v.as_object().unwrap().clone();
+        let rows = [
+            row(
+                json!({"id": "a", "duration": 1.5, "has_utm": true, "page": ["https://x.test/?a=1,2", "b\"c"], "tag.plan": ["gold"]}),
+            ),
+            row(
+                json!({"id": "=HYPERLINK(\"x\")", "country": "@cmd", "product_price": [-1, 2.5], "tag.a b": ["-1"], "masked": -0.5}),
+            ),
+        ];
+        let text = facts_csv(&rows);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let head = reader.headers().unwrap().clone();
+        let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        let get = |row: usize, name: &str| {
+            let at = head.iter().position(|h| h == name).unwrap_or_else(|| panic!("no column {name}"));
+            records[row].get(at).unwrap().to_owned()
+        };
+        assert_eq!((&head[0], &head[1]), ("id", "start"));
+        assert_eq!(head.iter().skip(head.len() - 2).collect::<Vec<_>>(), ["tag.a b", "tag.plan"]);
+        assert_eq!(get(0, "page"), "https://x.test/?a=1,2 | b\"c");
+        assert_eq!((get(0, "duration"), get(0, "has_utm"), get(0, "country")), ("1.5".into(), "yes".into(), "".into()));
+        assert_eq!((get(1, "id"), get(1, "country")), ("'=HYPERLINK(\"x\")".into(), "'@cmd".into()));
+        assert_eq!(
+            (get(1, "product_price"), get(1, "masked"), get(1, "tag.a b")),
+            ("-1 | 2.5".into(), "-0.5".into(), "'-1".into())
+        );
+        assert!(text.ends_with("\r\n") && text.matches("\r\n").count() == 3);
+        assert!(!head.iter().any(|h| h == "tag.KEY" || h == "product_name"));
+    }
+}
