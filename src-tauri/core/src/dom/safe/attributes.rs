@@ -415,7 +415,7 @@ impl<'w, 'c> Writer<'w, 'c> {
                 }
                 continue;
             }
-            if lower.starts_with("xml:") || lower.starts_with("xmlns:") || lower.starts_with("shadowroot") {
+            if ["xml:", "xmlns:", "ev:", "shadowroot"].iter().any(|start| lower.starts_with(start)) {
                 continue;
             }
             match &*lower {

@@ -705,6 +705,8 @@ impl Writer<'_, '_> {
         let mut supports: Option<String> = None;
         let mut media_from = tokens.position();
         let mut settled = false;
+        // A query with a block in its brackets is none that a browser knows, and never true.
+        let mut never = false;
         let mut open: Vec<u8> = Vec::new();
         let end = loop {
             let Some((token, from, to)) = tokens.next() else { break text.len() };
@@ -740,6 +742,7 @@ impl Writer<'_, '_> {
                             layer = Some(inner.to_owned());
                         } else {
                             settled = true;
+                            never |= inner.contains('{');
                             supports = Some(text[to..media_from].strip_suffix(')').unwrap_or(inner).to_owned());
                         }
                         continue;
@@ -747,6 +750,7 @@ impl Writer<'_, '_> {
                     _ => settled = true,
                 }
             }
+            never |= matches!(token, Token::CurlyBracketBlock);
             if let Some(close) = opens(&token) {
                 open.push(close);
             } else if matches!(token, Token::CloseParenthesis | Token::CloseSquareBracket | Token::CloseCurlyBracket)
@@ -756,6 +760,9 @@ impl Writer<'_, '_> {
             }
         };
         let Some(url) = url else { return false };
+        if never {
+            return true;
+        }
         let media = text[media_from.min(end)..end].trim();
 
         self.tried += 1;
