@@ -236,7 +236,7 @@ pub(crate) fn heads<'n>(base: &str, all: impl IntoIterator<Item = &'n Note>) -> 
     if kept.is_empty() {
         kept.extend(versions.into_iter().max_by(|a, b| rank(&a.0, &a.1).cmp(&rank(&b.0, &b.1))));
     }
-    kept.sort_by(|a, b| rank(&b.0, &b.1).cmp(&rank(&a.0, &a.1)));
+    kept.sort_by_key(|b| std::cmp::Reverse(rank(&b.0, &b.1)));
     kept.into_iter()
         .enumerate()
         .map(|(at, (name, note))| {
