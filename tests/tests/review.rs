@@ -46,7 +46,7 @@ async fn a_note_a_label_and_a_rating_outlive_a_restart_and_can_be_undone_after_i
     press(&window, &[], 'b').await;
     window.until("a star", &format!("{ROW} return row.textContent.includes('Favourite')")).await;
     press(&window, &[Key::Alt], '4').await;
-    window.until("a rating", &format!("{ROW} return row.textContent.includes('4/5')")).await;
+    window.until("a rating", &format!("{ROW} return row.textContent.includes('Rated 4 of 5')")).await;
     // In the player.
     press(&window, &[], Key::Enter.into()).await;
     window
@@ -84,16 +84,17 @@ async fn a_note_a_label_and_a_rating_outlive_a_restart_and_can_be_undone_after_i
 
     let window = Window::open_on(&data).await;
     list(&window).await;
-    let whole =
-        format!("{ROW} return ['Favourite', '4/5', 'checkout', '1 notes'].every(t => row.textContent.includes(t))");
+    let whole = format!(
+        "{ROW} return ['Favourite', 'Rated 4 of 5', 'checkout', '1 note'].every(t => row.textContent.includes(t))"
+    );
     window.until("all of it, after a restart", &whole).await;
     // The label, then the note: the last step first.
     press(&window, &[Key::Control], 'z').await;
     window.until("no label", &format!("{ROW} return !row.textContent.includes('checkout')")).await;
     press(&window, &[Key::Control], 'z').await;
-    window.until("no note", &format!("{ROW} return !row.textContent.includes('1 notes')")).await;
+    window.until("no note", &format!("{ROW} return !row.textContent.includes('1 note')")).await;
     press(&window, &[Key::Control, Key::Shift], 'z').await;
-    window.until("the note again", &format!("{ROW} return row.textContent.includes('1 notes')")).await;
+    window.until("the note again", &format!("{ROW} return row.textContent.includes('1 note')")).await;
     let said = window.js("return document.querySelector('[data-testid=said]')?.textContent", vec![]).await;
     assert!(said.as_str().is_some_and(|s| s.contains("Done again: Note added")), "{said}");
     window.close().await;

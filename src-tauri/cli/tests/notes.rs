@@ -202,11 +202,7 @@ fn signals_are_dismissed_with_a_reason() {
     assert!(decision["page"].as_str().unwrap().starts_with("http"), "{decision}");
     assert_eq!(decision["selector"], signal["selector"]);
     let detail = place.ask(&["session", &id]);
-    let told = detail["signals"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|s| s["kind"] == kind && s["time"] == time.parse::<i64>().unwrap_or(-1));
+    let told = detail["signals"].as_array().unwrap().iter().find(|s| s["kind"] == kind && s["time"] == signal["time"]);
     assert_eq!(told.unwrap()["not_a_problem"]["reason"], "a picture to zoom");
     place.ask(&["notes", "dismiss", &id, "--kind", kind, "--time", &time, "--undo"]);
     let detail = place.ask(&["session", &id]);

@@ -110,11 +110,14 @@ fn decision(time: i64) -> Decision {
     }
 }
 
+/// Something that a reviewer does.
+type Doing = Box<dyn Fn(&mut Cache)>;
+
 #[test]
 fn every_step_is_undone_and_done_again_also_after_a_restart() {
     let mut copy = Copy::new();
     let mut states = vec![standing(&copy.cache.notes().unwrap())];
-    let steps: Vec<Box<dyn Fn(&mut Cache)>> = vec![
+    let steps: Vec<Doing> = vec![
         Box::new(|c| {
             let pin = NewNote {
                 id: "n".into(),

@@ -367,7 +367,7 @@ function rows(n: number): SessionRow[] {
       metadata_only: i === 3,
       frustration: i === 3 ? null : (i * 37) % 97,
       watched: i % 3 === 2,
-      watched_at: i % 3 === 2 ? START + 86_400_000 : null,
+      watched_at: i % 3 === 2 ? START - 20 * 86_400_000 : null,
       watched_until: null,
       watched_by: i % 8 === 1 ? ['Ben'] : [],
       favourite: false,
@@ -564,7 +564,8 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
           const text = String(args.text ?? '').toLowerCase();
           const found = sessions.filter((r) => !text || [r.entry_page, r.title, r.country, r.channel, r.browser, r.os, r.user, r.utm_campaign].join(' ').toLowerCase().includes(text));
           await delay(10);
-          return { total: found.length, rows: found };
+          // Copies, as over the bridge.
+          return { total: found.length, rows: found.map((r) => ({ ...r })) };
         }
         case 'session':
           return view(row());

@@ -60,8 +60,12 @@ export function gravity(kind: string): number {
   return at < 0 ? GRAVE.length : at;
 }
 
-/** Joins what would overlap. `markers` are sorted by time; nothing between `from` and `until` is dropped. */
-export function join(markers: readonly Marker[], from: number, until: number, width: number): Mark[] {
+/**
+ * Joins what would overlap. `markers` are sorted by time; nothing between `from` and `until` is dropped. What is `quiet`
+ * stands for others only when they all are.
+ */
+export function join(markers: readonly Marker[], from: number, until: number, width: number, quiet: (marker: Marker) => boolean = () => false): Mark[] {
+  const weight = (marker: Marker) => gravity(marker.kind) + (quiet(marker) ? 1000 : 0);
   const marks: Mark[] = [];
   const length = Math.max(1, until - from);
   for (const marker of markers) {
@@ -72,7 +76,7 @@ export function join(markers: readonly Marker[], from: number, until: number, wi
     if (last && x - last.x < NEAREST + (last.more ? 14 : 0)) {
       last.all.push(marker);
       last.more++;
-      if (gravity(marker.kind) < gravity(last.marker.kind)) last.marker = marker;
+      if (weight(marker) < weight(last.marker)) last.marker = marker;
     } else {
       marks.push({ marker, more: 0, x, all: [marker] });
     }

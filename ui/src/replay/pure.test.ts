@@ -9,6 +9,11 @@ const marker = (time: number, kind = 'click'): Marker => ({ time, page: 1, kind,
 
 describe('marks', () => {
   it('joins what would overlap, shows the gravest, loses none', () => {
+    // What is no problem stands for the others only when they all are none.
+    const rage = { ...marker(0, 'rage_click') };
+    const click = marker(5);
+    expect(join([rage, click], 0, 1000, 1000, (m) => m === rage)[0]?.marker).toBe(click);
+    expect(join([rage, click], 0, 1000, 1000)[0]?.marker).toBe(rage);
     const marks = join([marker(0), marker(10), marker(12, 'error'), marker(500)], 0, 1000, 1000);
     expect(marks.map((m) => [m.marker.kind, m.more, m.x])).toEqual([['error', 2, 0], ['click', 0, 500]]);
     expect(marks.flatMap((m) => m.all)).toHaveLength(4);

@@ -1,9 +1,11 @@
 /* The reviewer's work without a window: which comes next, what is counted, what was undone. */
+import { mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { standIn, type SessionRow } from '../bridge';
 import { fixture } from '../bridge/fixture';
 import { list } from './list.svelte';
+import Preview from './Preview.svelte';
 import { EVERYTHING, narrowed, nextUnwatched, said } from './queue';
 import { about, freshId, reviews, week } from './reviews.svelte';
 
@@ -96,6 +98,29 @@ describe('changes', () => {
     expect(reviews.said?.text).toBe('There is nothing to undo');
     await new Promise((done) => setTimeout(done, 40));
     expect(rowOf(a)).toMatchObject({ rating: null, labels: [] });
+  });
+
+  it('do not make the preview read the session again', async () => {
+    const asked: string[] = [];
+    const made = fixture(6);
+    standIn({ call: (command, args) => (asked.push(command), made.call(command, args)) });
+    const row = () => rowOf(ids[0] as string);
+    const props = $state({ row: row(), close: () => {} });
+    const preview = mount(Preview, { target: document.body, props });
+    const off = $effect.root(() => {
+      $effect(() => {
+        props.row = row();
+      });
+    });
+    await new Promise((done) => setTimeout(done, 400));
+    await reviews.change(row().id, { do: 'rate', rating: 3 });
+    await new Promise((done) => setTimeout(done, 300));
+    expect(document.body.textContent).toContain('page views');
+    expect(document.querySelector('.wait')).toBeNull();
+    expect(asked.filter((c) => c === 'session')).toEqual(['session']);
+    expect(asked.filter((c) => c === 'review')).toEqual(['review']);
+    off();
+    await unmount(preview);
   });
 
   it('say what failed, and go on', async () => {
