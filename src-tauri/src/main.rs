@@ -51,6 +51,8 @@ fn main() -> ExitCode {
         .manage(commands::Imports::default())
         .manage(commands::Exports::default())
         .setup(move |app| {
+            #[cfg(target_os = "linux")]
+            graphics::keep_widths_of_letters();
             let folder = projects::folder(app.handle())?;
             app.manage(projects::Projects::new(folder.clone(), demo));
             // Opening the cache and loading the page take about as long as each other: do both at once.
