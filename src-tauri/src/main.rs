@@ -10,6 +10,8 @@ mod commands;
 #[cfg(target_os = "linux")]
 mod content_filter;
 #[cfg(target_os = "linux")]
+mod defaults;
+#[cfg(target_os = "linux")]
 mod graphics;
 mod picture;
 mod projects;

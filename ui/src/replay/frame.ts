@@ -22,6 +22,9 @@ const POLICY =
 /** Layout recurses over depth in every engine; a page that is deeper than this was made to crash it. */
 const DEEPEST = 1500;
 
+/** Room that browsers keep beside the text of a drop-down list, px. */
+const ARROW = 18;
+
 /** Attributes that would make a nested frame load something or lose its walls. */
 const FRAME_WALLS = new Set(['src', 'srcdoc', 'sandbox', 'allow', 'allowfullscreen', 'csp', 'credentialless']);
 
@@ -40,6 +43,7 @@ noscript, dwell-script { display: none !important; }
 img[dwell-missing], img[dwell-masked], img[dwell-blocked], input[type=image][dwell-missing] { content: ${box('', '')}; background: ${HATCH}; }
 :where(img[dwell-missing]:not([width], [height])) { width: 64px; aspect-ratio: 4 / 3; }
 video[dwell-missing], video[dwell-masked], object[dwell-missing], embed[dwell-missing], iframe[dwell-missing], iframe[dwell-missing-src], picture[dwell-blocked], canvas[dwell-masked] { background: ${HATCH} !important; }
+select[dwell-menu] { appearance: none !important; background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='10' height='6'%3E%3Cpath d='M1 1l4 4 4-4' fill='none' stroke='%23333' stroke-width='1.6'/%3E%3C/svg%3E") !important; background-repeat: no-repeat !important; background-position: right 5px center !important; background-size: 10px 6px !important; text-indent: 4px !important; }
 [dwell-blocked]:not(img) { background: ${HATCH} !important; outline: 1px dashed rgb(128 128 128 / .5); outline-offset: -1px; }
 `;
 /** Phones draw no scroll bars that take room. */
@@ -95,6 +99,9 @@ export class Frame {
   #scrolls = new Map<number, Wanted>();
   #opens = new Map<number, OpenState>();
   #canvases = new Map<number, string>();
+  /** Every `<select>`, and the paddings for which the frame's own sheet has a rule. */
+  #menus = new Set<Element>();
+  #menuRules = new WeakMap<CSSStyleSheet, Set<string>>();
   #hover = 0;
   #focus = 0;
   #hovered: Element[] = [];
@@ -106,6 +113,7 @@ export class Frame {
   #toScroll = new Set<number>();
   #toOpen = new Set<number>();
   #toPaint = new Set<number>();
+  #menusChanged = false;
   #values: [Node, string][] = [];
   #checks: [Node, boolean][] = [];
   #selects: [Node, boolean][] = [];
@@ -323,9 +331,11 @@ export class Frame {
         const style = this.#element(op[1]);
         if (style.localName !== 'style') throw new Error('not a style element');
         if (style.textContent !== op[2]) style.textContent = op[2];
+        this.#menusChanged = true;
         return;
       }
       case 'C':
+        this.#menusChanged = true;
         return this.#sheetText(op[1], op[2]);
       case 'AD':
         this.#adopted.set(op[1], op[2]);
@@ -424,6 +434,10 @@ export class Frame {
       }
     }
     if (ns === 0 && name === 'canvas') this.#toPaint.add(id);
+    if (ns === 0 && name === 'select') {
+      this.#menus.add(element);
+      this.#menusChanged = true;
+    }
   }
 
   /** Names that only the parser lets through (`a,b`), made by the parser. */
@@ -447,6 +461,7 @@ export class Frame {
       const id = this.#ids.get(element);
       if (id !== undefined) this.#toPaint.add(id);
     }
+    if (this.#menus.size && (lower === 'class' || lower === 'style' || tag === 'select')) this.#menusChanged = true;
     const space = lower.startsWith('xlink:') ? XLINK : lower.startsWith('xml:') ? XML : null;
     if (value === null) {
       if (space) element.removeAttributeNS(space, name.slice(name.indexOf(':') + 1));
@@ -655,6 +670,7 @@ export class Frame {
     this.#sheets.clear();
     for (const map of [this.#adopted, this.#scrolls, this.#opens, this.#canvases]) map.clear();
     for (const set of [this.#toAdopt, this.#toScroll, this.#toOpen, this.#toPaint, this.#clamped]) set.clear();
+    this.#menus.clear();
     this.#hover = this.#focus = 0;
     this.#hovered = [];
     this.#focused = [];
@@ -748,6 +764,8 @@ export class Frame {
     for (const id of this.#toPaint) this.#guard(() => this.#paint(id));
     this.#toPaint.clear();
     this.#settleForms();
+    if (this.#menusChanged) this.#guard(() => this.#markMenus());
+    this.#menusChanged = false;
     if (this.#moved) for (const id of this.#opens.keys()) this.#toOpen.add(id);
     for (const id of this.#toOpen) this.#guard(() => this.#open(id));
     this.#toOpen.clear();
@@ -777,6 +795,32 @@ export class Frame {
     this.#values = [];
     this.#checks = [];
     this.#selects = [];
+  }
+
+  /**
+   * WebKit gives a drop-down list that a page left as it is 8 px more height than other browsers do, whatever the page
+   * says of its padding. Such lists are drawn plainly, with an arrow of ours, in the room that the others keep for theirs.
+   */
+  #markMenus(): void {
+    for (const menu of this.#menus) {
+      if (this.#known(menu)) menu.removeAttribute('dwell-menu');
+      else this.#menus.delete(menu);
+    }
+    const marks: [Element, string][] = [];
+    for (const menu of this.#menus) {
+      const win = windowOf(menu);
+      const own = win && this.#own.get(win);
+      if (!own || !menu.isConnected || (menu as HTMLSelectElement).size > 1 || menu.hasAttribute('multiple')) continue;
+      const style = win.getComputedStyle(menu);
+      if (style.appearance === 'none') continue;
+      const padding = parseFloat(style.paddingRight) || 0;
+      const mark = padding.toFixed(1);
+      const rules = this.#menuRules.get(own) ?? new Set();
+      if (!rules.has(mark)) own.insertRule(`select[dwell-menu="${mark}"] { padding-right: ${padding + ARROW}px !important; }`);
+      this.#menuRules.set(own, rules.add(mark));
+      marks.push([menu, mark]);
+    }
+    for (const [menu, mark] of marks) menu.setAttribute('dwell-menu', mark);
   }
 
   #known(node: Node): boolean {
