@@ -5,6 +5,7 @@
 //! Everything is therefore started through [`leash`], which ends with this process, however that ends.
 
 pub mod display;
+pub mod hostile;
 pub mod leash;
 pub mod listener;
 pub mod markup;
