@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use dwell_tests::window::Window;
+use dwell_tests::{demo, window::Window};
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use serde_json::{Value, json};
 
@@ -155,24 +155,6 @@ fn every_action_has_a_case() {
     assert!(untested.is_empty(), "actions that no case tries by keyboard: {untested:?}");
     let gone: Vec<&&str> = cases.iter().filter(|name| !register.contains_key(**name)).collect();
     assert!(gone.is_empty(), "cases of actions that are gone: {gone:?}");
-}
-
-/// Notes the session of the demo with the most to step through.
-async fn choose(window: &Window) {
-    let ask = "const read = (answer) => answer instanceof ArrayBuffer || Array.isArray(answer) ? JSON.parse(new TextDecoder().decode(new Uint8Array(answer))) : answer;
-        const ask = (what, args) => window.__TAURI_INTERNALS__.invoke(what, args).then(read);
-        return (async () => {
-            let best = 0;
-            for (const row of (await ask('sessions', {})).rows) {
-                if (!row.has_recording || row.page_count < 2) continue;
-                const { signals } = await ask('insight', { id: row.id });
-                const worth = Math.min(signals.length, 5) + Math.min(row.click_count, 5);
-                if (signals.length && worth > best) best = worth, (window.__rich = row.id);
-            }
-            return window.__rich ?? null;
-        })()";
-    let rich = window.js(ask, vec![]).await;
-    assert!(rich.as_str().is_some_and(|id| !id.is_empty()), "{rich}");
 }
 
 /// What the driver calls a key of the register.
@@ -337,7 +319,7 @@ async fn try_all(place: Place) {
     window
         .until("the demo's sessions", "return document.querySelectorAll('[data-testid=session-row]').length > 3")
         .await;
-    choose(&window).await;
+    demo::richest(&window).await;
     let mut tried = 0;
     for case in CASES.iter().filter(|case| case.place == place) {
         for combo in &register[case.action] {
@@ -372,7 +354,7 @@ async fn dialogs_of_the_system_open_by_keyboard() {
         window
             .until("the demo's sessions", "return document.querySelectorAll('[data-testid=session-row]').length > 3")
             .await;
-        choose(&window).await;
+        demo::richest(&window).await;
         let place = if case.watched == SAVING { Player } else { List };
         go_to(&window, place).await;
         let outcome = try_case(&window, case, &register[case.action][0]).await;
