@@ -4,7 +4,9 @@
 //! them stood elsewhere. The sheet has the origin of a user's, so that it yields to every rule of a page; put into the
 //! page it could not (a page may use layers). It reaches this window's own pages as well: `base.css` says what they need.
 
-use webkit2gtk::{UserContentInjectedFrames, UserContentManager, UserContentManagerExt, UserStyleLevel, UserStyleSheet};
+use webkit2gtk::{
+    UserContentInjectedFrames, UserContentManager, UserContentManagerExt, UserStyleLevel, UserStyleSheet,
+};
 
 const SHEET: &str = include_str!("defaults.css");
 

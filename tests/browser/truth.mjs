@@ -21,6 +21,7 @@ import zlib from 'node:zlib';
 
 import { openWindow, patiently, wait } from './driver.mjs';
 import { READ, compareDocuments, expectedDocument, foundDocument } from './safe-tree.mjs';
+import { writeGallery } from './gallery.mjs';
 import { recordedSheets } from './sheets.mjs';
 
 const [program, dwell, root, ...rest] = process.argv.slice(2);
@@ -101,8 +102,9 @@ for (const format of formats) {
     await patiently('the list', () => run("return document.querySelector('[data-testid=session-row]') !== null"));
     await run("document.querySelector('[data-testid=session-row]').dispatchEvent(new MouseEvent('dblclick', { bubbles: true }))");
     await patiently('the player', () => run('return window.__dwell?.shown() != null'));
-    // No cursor and rings in the pictures.
+    // No cursor and rings in the pictures, and as much room as there is.
     await press('o', 'KeyO');
+    if (options.gallery) await run('document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "F", shiftKey: true, bubbles: true }))');
 
     let id = null;
     for (let count = 0; count < visits.size; count++) {
@@ -151,7 +153,9 @@ for (const format of formats) {
         if (options.gallery) {
           const file = path.join(name, `${format}-${checkpoint.name}.png`);
           fs.mkdirSync(path.join(options.gallery, name), { recursive: true });
-          fs.writeFileSync(path.join(options.gallery, file), await window.picture('[data-testid=stage-frame]'));
+          // A driver's picture of one element is cut elsewhere when the element is scaled.
+          [point.rect, point.window] = await run("const r = document.querySelector('[data-testid=stage-frame]').getBoundingClientRect(); return [[r.left, r.top, r.width, r.height], [innerWidth, innerHeight]]");
+          fs.writeFileSync(path.join(options.gallery, file), await window.picture());
           fs.copyFileSync(path.join(folder, 'checkpoints', `${checkpoint.name}.png`), path.join(options.gallery, name, `live-${checkpoint.name}.png`));
           point.picture = file;
         }
@@ -192,6 +196,6 @@ for (const format of [...formats, ...(formats.length > 1 ? ['both'] : [])]) {
   if (unlike || !rows.length || (boxes && (100 * right) / boxes < BAR)) failed++;
 }
 if (options.json) fs.writeFileSync(options.json, JSON.stringify(results, null, 1));
-if (options.gallery) fs.writeFileSync(path.join(options.gallery, 'results.json'), JSON.stringify(results.map(({ differences, off, ...row }) => row)));
+if (options.gallery) writeGallery(options.gallery, results);
 console.log(failed ? 'falls short' : 'every bar holds');
 process.exit(failed ? 1 : 0);

@@ -22,6 +22,8 @@ const POLICY =
 /** Layout recurses over depth in every engine; a page that is deeper than this was made to crash it. */
 const DEEPEST = 1500;
 
+const TEXTUAL = /^(text|email|password|tel|url|search|)$/i;
+
 /** Room that browsers keep beside the text of a drop-down list, px. */
 const ARROW = 18;
 
@@ -43,6 +45,7 @@ noscript, dwell-script { display: none !important; }
 img[dwell-missing], img[dwell-masked], img[dwell-blocked], input[type=image][dwell-missing] { content: ${box('', '')}; background: ${HATCH}; }
 :where(img[dwell-missing]:not([width], [height])) { width: 64px; aspect-ratio: 4 / 3; }
 video[dwell-missing], video[dwell-masked], object[dwell-missing], embed[dwell-missing], iframe[dwell-missing], iframe[dwell-missing-src], picture[dwell-blocked], canvas[dwell-masked] { background: ${HATCH} !important; }
+input[dwell-value]::placeholder { color: inherit !important; opacity: 1 !important; }
 select[dwell-menu] { appearance: none !important; background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='10' height='6'%3E%3Cpath d='M1 1l4 4 4-4' fill='none' stroke='%23333' stroke-width='1.6'/%3E%3C/svg%3E") !important; background-repeat: no-repeat !important; background-position: right 5px center !important; background-size: 10px 6px !important; text-indent: 4px !important; }
 [dwell-blocked]:not(img) { background: ${HATCH} !important; outline: 1px dashed rgb(128 128 128 / .5); outline-offset: -1px; }
 `;
@@ -101,6 +104,8 @@ export class Frame {
   #canvases = new Map<number, string>();
   /** Every `<select>`, and the paddings for which the frame's own sheet has a rule. */
   #menus = new Set<Element>();
+  /** Text fields that say nothing of their length. */
+  #fields = new Set<Element>();
   #menuRules = new WeakMap<CSSStyleSheet, Set<string>>();
   #hover = 0;
   #focus = 0;
@@ -434,8 +439,8 @@ export class Frame {
       }
     }
     if (ns === 0 && name === 'canvas') this.#toPaint.add(id);
-    if (ns === 0 && name === 'select') {
-      this.#menus.add(element);
+    if (ns === 0 && (name === 'select' || (name === 'input' && TEXTUAL.test(element.getAttribute('type') ?? 'text') && !element.hasAttribute('size')))) {
+      (name === 'select' ? this.#menus : this.#fields).add(element);
       this.#menusChanged = true;
     }
   }
@@ -461,7 +466,8 @@ export class Frame {
       const id = this.#ids.get(element);
       if (id !== undefined) this.#toPaint.add(id);
     }
-    if (this.#menus.size && (lower === 'class' || lower === 'style' || tag === 'select')) this.#menusChanged = true;
+    if (lower === 'size' && this.#fields.delete(element)) element.removeAttribute('dwell-size');
+    if (this.#menus.size + this.#fields.size && (lower === 'class' || lower === 'style' || tag === 'select')) this.#menusChanged = true;
     const space = lower.startsWith('xlink:') ? XLINK : lower.startsWith('xml:') ? XML : null;
     if (value === null) {
       if (space) element.removeAttributeNS(space, name.slice(name.indexOf(':') + 1));
@@ -671,6 +677,7 @@ export class Frame {
     for (const map of [this.#adopted, this.#scrolls, this.#opens, this.#canvases]) map.clear();
     for (const set of [this.#toAdopt, this.#toScroll, this.#toOpen, this.#toPaint, this.#clamped]) set.clear();
     this.#menus.clear();
+    this.#fields.clear();
     this.#hover = this.#focus = 0;
     this.#hovered = [];
     this.#focused = [];
@@ -780,7 +787,9 @@ export class Frame {
   #settleForms(): void {
     for (const [node, value] of this.#values) {
       const field = node as HTMLInputElement;
-      if (this.#known(node) && field.value !== value) this.#guard(() => void (field.value = value));
+      if (!this.#known(node)) continue;
+      if (field.value !== value) this.#guard(() => void (field.value = value));
+      this.#showRefused(field, value);
     }
     for (const wanted of [false, true]) {
       for (const [node, checked] of this.#checks) {
@@ -795,6 +804,20 @@ export class Frame {
     this.#values = [];
     this.#checks = [];
     this.#selects = [];
+  }
+
+  /** A number field holds no mask (`•••••`): then its placeholder shows what was typed. */
+  #showRefused(field: HTMLInputElement, value: string): void {
+    const refused = value !== '' && field.value === '' && field.localName === 'input';
+    if (refused) {
+      if (!field.hasAttribute('dwell-value')) field.setAttribute('dwell-placeholder', field.getAttribute('placeholder') ?? '');
+      field.setAttribute('dwell-value', value);
+      field.setAttribute('placeholder', value);
+    } else if (field.hasAttribute('dwell-value')) {
+      const before = field.getAttribute('dwell-placeholder');
+      for (const name of ['dwell-value', 'dwell-placeholder', 'placeholder']) field.removeAttribute(name);
+      if (before) field.setAttribute('placeholder', before);
+    }
   }
 
   /**
@@ -819,6 +842,18 @@ export class Frame {
       if (!rules.has(mark)) own.insertRule(`select[dwell-menu="${mark}"] { padding-right: ${padding + ARROW}px !important; }`);
       this.#menuRules.set(own, rules.add(mark));
       marks.push([menu, mark]);
+    }
+    // Others make a text field as long as the widest letters of the default font would need, WebKit as its digits do.
+    for (const field of this.#fields) {
+      if (!this.#known(field)) this.#fields.delete(field);
+      else if (field.isConnected) {
+        const plain = windowOf(field)?.getComputedStyle(field).fontFamily === 'Arial';
+        if (plain !== field.hasAttribute('dwell-size')) {
+          if (plain) field.setAttribute('size', '23');
+          else field.removeAttribute('size');
+          field.toggleAttribute('dwell-size', plain);
+        }
+      }
     }
     for (const [menu, mark] of marks) menu.setAttribute('dwell-menu', mark);
   }
