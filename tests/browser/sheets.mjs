@@ -32,8 +32,11 @@ function written(event) {
   return out;
 }
 
-/** Writes them as `HOST/PATH` into `out`; the folder, or null when there is none. */
-export function recordedSheets(folder, out) {
+/**
+ * Writes them as `HOST/PATH` into `out`; the folder, or null when there is none. What one of `mirrors` has is left to it:
+ * browsers lose parts of a rule when they write it out (of a `background` with several layers the later ones' sizes).
+ */
+export function recordedSheets(folder, out, mirrors) {
   const visit = read(path.join(folder, 'visit.json'));
   const known = new Map();
   for (const page of visit.pages) {
@@ -46,6 +49,10 @@ export function recordedSheets(folder, out) {
     links.forEach(({ url }, i) => known.set(path.join(url.host, decodeURIComponent(url.pathname) + url.search), texts[i]));
   }
   for (const [file, text] of known) {
+    if (mirrors.some((mirror) => fs.existsSync(path.join(mirror, file)))) {
+      known.delete(file);
+      continue;
+    }
     const at = path.join(out, file);
     fs.mkdirSync(path.dirname(at), { recursive: true });
     fs.writeFileSync(at, text);

@@ -10,7 +10,7 @@
 // that the rrweb recording of a visit holds are given to both; more can be given as a mirror of the sites (--files,
 // folders HOST/PATH). Elements on pages that still lack something are counted apart, and told. Text has the live page's
 // boxes only with its fonts: an element whose size hangs on text of other width is counted as such where the same page
-// proves it (see `widths`).
+// proves it (see UNROUNDED).
 //
 // Needs DISPLAY and WebKitWebDriver. Exit 0 when both bars hold.
 import { spawnSync } from 'node:child_process';
@@ -125,7 +125,7 @@ for (const format of formats) {
       const source = format === 'clarity' ? path.join(folder, 'clarity') : fs.existsSync(merged) ? merged : path.join(folder, 'rrweb', '01.json');
       const { sessions } = ask(cache, 'import', source);
       if (sessions.length !== 1) throw new Error(`${name}: ${sessions.length} sessions from one visit`);
-      const sheets = recordedSheets(folder, path.join(home, 'sheets', name));
+      const sheets = recordedSheets(folder, path.join(home, 'sheets', name), options.files);
       if (sheets) ask(cache, 'assets', 'add', sheets, '--session', sessions[0]);
       visits.set(sessions[0], { name, folder, visit: read(path.join(folder, 'visit.json')) });
     }

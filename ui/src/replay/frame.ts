@@ -836,10 +836,14 @@ export class Frame {
       if (!own || !menu.isConnected || (menu as HTMLSelectElement).size > 1 || menu.hasAttribute('multiple')) continue;
       const style = win.getComputedStyle(menu);
       if (style.appearance === 'none') continue;
-      const padding = parseFloat(style.paddingRight) || 0;
-      const mark = padding.toFixed(1);
+      const [top, right, bottom] = [style.paddingTop, style.paddingRight, style.paddingBottom].map((px) => parseFloat(px) || 0) as [number, number, number];
+      // Drawn by the browser itself it is white; with a border of the page's it has the colour of buttons.
+      const plain = style.borderTopColor === 'rgb(118, 118, 118)' && style.borderTopWidth === '1px' && style.backgroundColor === 'rgb(239, 239, 239)';
+      const mark = [top, right, bottom, plain ? 'plain' : ''].join(' ').trim();
       const rules = this.#menuRules.get(own) ?? new Set();
-      if (!rules.has(mark)) own.insertRule(`select[dwell-menu="${mark}"] { padding-right: ${padding + ARROW}px !important; }`);
+      if (!rules.has(mark)) {
+        own.insertRule(`select[dwell-menu="${mark}"] { padding-block: ${top + 1}px ${bottom + 1}px !important; padding-right: ${right + ARROW}px !important; ${plain ? 'background-color: #fff !important;' : ''} }`);
+      }
       this.#menuRules.set(own, rules.add(mark));
       marks.push([menu, mark]);
     }
