@@ -5,12 +5,20 @@
 //! page it could not (a page may use layers). It reaches this window's own pages as well: `base.css` says what they need.
 
 use webkit2gtk::{
-    UserContentInjectedFrames, UserContentManager, UserContentManagerExt, UserStyleLevel, UserStyleSheet,
+    Settings, SettingsExt, UserContentInjectedFrames, UserContentManager, UserContentManagerExt, UserStyleLevel,
+    UserStyleSheet,
 };
 
 const SHEET: &str = include_str!("defaults.css");
 
-pub(crate) fn install(content: &UserContentManager) {
+/// What `serif`, `sans-serif` and no font at all mean there. WebKit asks the desktop, where they may be anything.
+const SERIF: &str = "Times New Roman";
+const SANS: &str = "Arial";
+
+pub(crate) fn install(content: &UserContentManager, settings: &Settings) {
+    settings.set_default_font_family(SERIF);
+    settings.set_serif_font_family(SERIF);
+    settings.set_sans_serif_font_family(SANS);
     let sheet = UserStyleSheet::new(SHEET, UserContentInjectedFrames::AllFrames, UserStyleLevel::User, &[], &[]);
     content.add_style_sheet(&sheet);
 }
