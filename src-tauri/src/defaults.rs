@@ -11,14 +11,13 @@ use webkit2gtk::{
 
 const SHEET: &str = include_str!("defaults.css");
 
-/// What `serif`, `sans-serif` and no font at all mean there. WebKit asks the desktop, where they may be anything.
+/// What `serif` and no font at all mean there, on every system. What `sans-serif` means differs between systems, and is
+/// left to this one.
 const SERIF: &str = "Times New Roman";
-const SANS: &str = "Arial";
 
 pub(crate) fn install(content: &UserContentManager, settings: &Settings) {
     settings.set_default_font_family(SERIF);
     settings.set_serif_font_family(SERIF);
-    settings.set_sans_serif_font_family(SANS);
     let sheet = UserStyleSheet::new(SHEET, UserContentInjectedFrames::AllFrames, UserStyleLevel::User, &[], &[]);
     content.add_style_sheet(&sheet);
 }
