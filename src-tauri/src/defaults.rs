@@ -11,12 +11,11 @@ use webkit2gtk::{
 
 const SHEET: &str = include_str!("defaults.css");
 
-/// What `serif` and no font at all mean there, on every system. What `sans-serif` means differs between systems, and is
-/// left to this one.
+/// What `serif` means there, on every system. What `sans-serif` means differs between systems, and is left to this one; so
+/// is no font at all, because that is what WebKit takes for `system-ui` on desktops that do not name their font.
 const SERIF: &str = "Times New Roman";
 
 pub(crate) fn install(content: &UserContentManager, settings: &Settings) {
-    settings.set_default_font_family(SERIF);
     settings.set_serif_font_family(SERIF);
     let sheet = UserStyleSheet::new(SHEET, UserContentInjectedFrames::AllFrames, UserStyleLevel::User, &[], &[]);
     content.add_style_sheet(&sheet);
