@@ -16,12 +16,18 @@ pub struct Attempt {
     pub nodes: Vec<Value>,
 }
 
+/// Name, tag and attributes.
+type Raw = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// An element, and the attributes that it turns to.
+type Turn = (Value, Map<String, Value>);
+
 /// How many mutants are made.
 pub const MUTANTS: usize = 240;
 
 /// Elements with attributes as scripts set them. `{U}`, `{H}` (the host alone) and `{X}` as in [`VECTORS`].
 #[rustfmt::skip]
-const RAW: &[(&str, &str, &[(&str, &str)])] = &[
+const RAW: &[Raw] = &[
     ("upper-script", "SCRIPT", &[("src", "{U}/a.js")]),
     ("script-slash", "script/x", &[("src", "{U}/a.js")]),
     ("script-nul", "scr\0ipt", &[("src", "{U}/a.js")]),
@@ -399,7 +405,7 @@ fn shown(base: &str, name: &str) -> String {
 }
 
 /// The skeleton of the page, with an element for each that turns bad: what both formats share.
-fn skeleton(base: &str, numbers: &mut Numbers) -> (Vec<Value>, Vec<(Value, Map<String, Value>)>) {
+fn skeleton(base: &str, numbers: &mut Numbers) -> (Vec<Value>, Vec<Turn>) {
     let mut body = nodes(
         "<h1 id=alive>Hostile</h1><div id=late></div><style id=sheet>h1{color:red}</style><video id=film></video><input id=field><canvas id=canvas></canvas>",
         numbers,
