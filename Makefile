@@ -1,7 +1,7 @@
 # Two commands are all the set-up: `make run` and `make test`. Both install what is missing and are safe to repeat.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test cli bench demo types fmt build corpus fuzz
+.PHONY: help run test cli bench demo types fmt build corpus fuzz truth gallery
 
 CORPUS ?= $(or $(DWELL_CORPUS),../shared/corpus)
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
@@ -33,6 +33,13 @@ corpus:
 	@if [ -d "$(CORPUS)/visits" ]; then \
 		$(MAKE) --no-print-directory cli && DWELL=target/release/dwell node "$(CORPUS)/tools/fidelity.mjs" "$(CORPUS)/visits"; \
 	else echo "No corpus at $(CORPUS): fidelity is not measured."; fi
+
+# FILES: a mirror of the recorded sites (folders HOST/PATH), when there is one.
+truth: build ## compare the frame with the live pages of the corpus, moment by moment (FILES=mirror)
+	@scripts/truth.sh "$(CORPUS)" $(if $(FILES),--files "$(FILES)")
+
+gallery: build ## the frame beside the live pages, as a page to leaf through: target/gallery/index.html (FILES=mirror)
+	@scripts/truth.sh "$(CORPUS)" $(if $(FILES),--files "$(FILES)") --gallery target/gallery
 
 cli: ## target/release/dwell, the command alone, without GTK
 	cargo build --release -p dwell-cli

@@ -27,6 +27,19 @@ pub(crate) fn paint_plainly_without_a_device() {
     }
 }
 
+/// Lets letters keep the widths that their font gives them, as browsers do everywhere.
+///
+/// The trap: desktops that say nothing about hinting (and ones that ask for much of it) make WebKit round every letter to
+/// whole pixels. Lines of a recorded page then break elsewhere than they broke for the visitor. Slight hinting moves
+/// letters up and down only. Needs GTK to be up, and wants to come before the first page.
+pub(crate) fn keep_widths_of_letters() {
+    use gtk::prelude::GtkSettingsExt;
+    if let Some(settings) = gtk::Settings::default() {
+        settings.set_gtk_xft_hinting(1);
+        settings.set_gtk_xft_hintstyle(Some("hintslight"));
+    }
+}
+
 fn has_device(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| {
         entries.any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("renderD")))

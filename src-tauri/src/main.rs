@@ -10,6 +10,8 @@ mod commands;
 #[cfg(target_os = "linux")]
 mod content_filter;
 #[cfg(target_os = "linux")]
+mod defaults;
+#[cfg(target_os = "linux")]
 mod graphics;
 mod picture;
 mod projects;
@@ -51,6 +53,8 @@ fn main() -> ExitCode {
         .manage(commands::Imports::default())
         .manage(commands::Exports::default())
         .setup(move |app| {
+            #[cfg(target_os = "linux")]
+            graphics::keep_widths_of_letters();
             let folder = projects::folder(app.handle())?;
             app.manage(projects::Projects::new(folder.clone(), demo));
             // Opening the cache and loading the page take about as long as each other: do both at once.

@@ -65,6 +65,7 @@ pub(crate) fn raise<R: Runtime>(window: &WebviewWindow<R>, folder: &Path, walls:
         settings.set_enable_encrypted_media(false);
         settings.set_enable_html5_database(false);
         settings.set_enable_page_cache(false);
+        crate::defaults::install(&content, &settings);
         if let Err(error) = std::fs::create_dir_all(&folder) {
             walls.settle(Err(format!("{} cannot be made: {error}", folder.display())));
             return;

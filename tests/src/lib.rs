@@ -4,7 +4,9 @@
 //! The trap: a driver or an app that outlives its test keeps the port, the display and the pipe it was started with.
 //! Everything is therefore started through [`leash`], which ends with this process, however that ends.
 
+pub mod demo;
 pub mod display;
+pub mod hostile;
 pub mod leash;
 pub mod listener;
 pub mod markup;

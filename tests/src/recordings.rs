@@ -89,7 +89,7 @@ pub fn save(recording: &Value, folder: &Path, name: &str) -> PathBuf {
     path
 }
 
-fn opening(body: Vec<Value>, url: &str, numbers: &mut Numbers) -> Vec<Value> {
+pub(crate) fn opening(body: Vec<Value>, url: &str, numbers: &mut Numbers) -> Vec<Value> {
     let (width, height) = VIEWPORT;
     let doctype = json!({"type": 1, "name": "html", "publicId": "", "systemId": "", "id": numbers.fresh()});
     let head = json!({"type": 2, "tagName": "head", "attributes": {}, "childNodes": [], "id": numbers.fresh()});
@@ -104,7 +104,7 @@ fn opening(body: Vec<Value>, url: &str, numbers: &mut Numbers) -> Vec<Value> {
 }
 
 /// A tree of nodes as rrweb adds it later: each alone, parents first.
-fn one_by_one(node: Value, parent: Value) -> Vec<Value> {
+pub(crate) fn one_by_one(node: Value, parent: Value) -> Vec<Value> {
     let (mut adds, mut rest) = (Vec::new(), vec![(node, parent)]);
     while let Some((mut node, parent)) = rest.pop() {
         let id = node["id"].clone();
@@ -119,11 +119,11 @@ fn one_by_one(node: Value, parent: Value) -> Vec<Value> {
     adds
 }
 
-fn id_of(nodes: &[Value], html_id: &str) -> Value {
+pub(crate) fn id_of(nodes: &[Value], html_id: &str) -> Value {
     nodes.iter().find(|node| node["attributes"]["id"] == html_id).map_or(Value::Null, |node| node["id"].clone())
 }
 
-fn in_order(mut events: Vec<Value>) -> Value {
+pub(crate) fn in_order(mut events: Vec<Value>) -> Value {
     events.sort_by_key(|event| event["timestamp"].as_i64());
     Value::Array(events)
 }

@@ -145,8 +145,12 @@ pub const VECTORS: &[(&str, &str)] = &[
     ("cite-longdesc", r#"<blockquote cite="{U}/a">q</blockquote><img longdesc="{U}/a" alt="x">"#),
 ];
 
-/// The markup of one vector against `base`; a script that runs leaves its name in `__ran` of the outermost window.
+/// A script that leaves its name in `__ran` of the outermost window, tries a command of the shell, and asks the listener.
+pub fn script(name: &str) -> String {
+    format!("try{{(top.__ran=top.__ran||[]).push('{name}');top.__TAURI_INTERNALS__.invoke('open_demo')}}catch(e){{}}")
+}
+
+/// The markup of one vector against `base`.
 pub fn armed(name: &str, markup: &str, base: &str) -> String {
-    let script = format!("try{{(top.__ran=top.__ran||[]).push('{name}')}}catch(e){{}}");
-    markup.replace("{U}", &format!("{base}/{name}")).replace("{X}", &script)
+    markup.replace("{U}", &format!("{base}/{name}")).replace("{X}", &script(name))
 }

@@ -22,6 +22,11 @@ const POLICY =
 /** Layout recurses over depth in every engine; a page that is deeper than this was made to crash it. */
 const DEEPEST = 1500;
 
+const TEXTUAL = /^(text|email|password|tel|url|search|)$/i;
+
+/** Room that browsers keep beside the text of a drop-down list, px. */
+const ARROW = 18;
+
 /** Attributes that would make a nested frame load something or lose its walls. */
 const FRAME_WALLS = new Set(['src', 'srcdoc', 'sandbox', 'allow', 'allowfullscreen', 'csp', 'credentialless']);
 
@@ -40,6 +45,8 @@ noscript, dwell-script { display: none !important; }
 img[dwell-missing], img[dwell-masked], img[dwell-blocked], input[type=image][dwell-missing] { content: ${box('', '')}; background: ${HATCH}; }
 :where(img[dwell-missing]:not([width], [height])) { width: 64px; aspect-ratio: 4 / 3; }
 video[dwell-missing], video[dwell-masked], object[dwell-missing], embed[dwell-missing], iframe[dwell-missing], iframe[dwell-missing-src], picture[dwell-blocked], canvas[dwell-masked] { background: ${HATCH} !important; }
+input[dwell-value]::placeholder { color: inherit !important; opacity: 1 !important; }
+select[dwell-menu] { appearance: none !important; background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='10' height='6'%3E%3Cpath d='M1 1l4 4 4-4' fill='none' stroke='%23333' stroke-width='1.6'/%3E%3C/svg%3E") !important; background-repeat: no-repeat !important; background-position: right 5px center !important; background-size: 10px 6px !important; text-indent: 4px !important; }
 [dwell-blocked]:not(img) { background: ${HATCH} !important; outline: 1px dashed rgb(128 128 128 / .5); outline-offset: -1px; }
 `;
 /** Phones draw no scroll bars that take room. */
@@ -95,6 +102,11 @@ export class Frame {
   #scrolls = new Map<number, Wanted>();
   #opens = new Map<number, OpenState>();
   #canvases = new Map<number, string>();
+  /** Every `<select>`, and the paddings for which the frame's own sheet has a rule. */
+  #menus = new Set<Element>();
+  /** Text fields that say nothing of their length. */
+  #fields = new Set<Element>();
+  #menuRules = new WeakMap<CSSStyleSheet, Set<string>>();
   #hover = 0;
   #focus = 0;
   #hovered: Element[] = [];
@@ -106,6 +118,7 @@ export class Frame {
   #toScroll = new Set<number>();
   #toOpen = new Set<number>();
   #toPaint = new Set<number>();
+  #menusChanged = false;
   #values: [Node, string][] = [];
   #checks: [Node, boolean][] = [];
   #selects: [Node, boolean][] = [];
@@ -328,9 +341,11 @@ export class Frame {
         const style = this.#element(op[1]);
         if (style.localName !== 'style') throw new Error('not a style element');
         if (style.textContent !== op[2]) style.textContent = op[2];
+        this.#menusChanged = true;
         return;
       }
       case 'C':
+        this.#menusChanged = true;
         return this.#sheetText(op[1], op[2]);
       case 'AD':
         this.#adopted.set(op[1], op[2]);
@@ -429,6 +444,10 @@ export class Frame {
       }
     }
     if (ns === 0 && name === 'canvas') this.#toPaint.add(id);
+    if (ns === 0 && (name === 'select' || (name === 'input' && TEXTUAL.test(element.getAttribute('type') ?? 'text') && !element.hasAttribute('size')))) {
+      (name === 'select' ? this.#menus : this.#fields).add(element);
+      this.#menusChanged = true;
+    }
   }
 
   /** Names that only the parser lets through (`a,b`), made by the parser. */
@@ -452,6 +471,8 @@ export class Frame {
       const id = this.#ids.get(element);
       if (id !== undefined) this.#toPaint.add(id);
     }
+    if (lower === 'size' && this.#fields.delete(element)) element.removeAttribute('dwell-size');
+    if (this.#menus.size + this.#fields.size && (lower === 'class' || lower === 'style' || tag === 'select')) this.#menusChanged = true;
     const space = lower.startsWith('xlink:') ? XLINK : lower.startsWith('xml:') ? XML : null;
     if (value === null) {
       if (space) element.removeAttributeNS(space, name.slice(name.indexOf(':') + 1));
@@ -660,6 +681,8 @@ export class Frame {
     this.#sheets.clear();
     for (const map of [this.#adopted, this.#scrolls, this.#opens, this.#canvases]) map.clear();
     for (const set of [this.#toAdopt, this.#toScroll, this.#toOpen, this.#toPaint, this.#clamped]) set.clear();
+    this.#menus.clear();
+    this.#fields.clear();
     this.#hover = this.#focus = 0;
     this.#hovered = [];
     this.#focused = [];
@@ -753,6 +776,8 @@ export class Frame {
     for (const id of this.#toPaint) this.#guard(() => this.#paint(id));
     this.#toPaint.clear();
     this.#settleForms();
+    if (this.#menusChanged) this.#guard(() => this.#markMenus());
+    this.#menusChanged = false;
     if (this.#moved) for (const id of this.#opens.keys()) this.#toOpen.add(id);
     for (const id of this.#toOpen) this.#guard(() => this.#open(id));
     this.#toOpen.clear();
@@ -767,7 +792,9 @@ export class Frame {
   #settleForms(): void {
     for (const [node, value] of this.#values) {
       const field = node as HTMLInputElement;
-      if (this.#known(node) && field.value !== value) this.#guard(() => void (field.value = value));
+      if (!this.#known(node)) continue;
+      if (field.value !== value) this.#guard(() => void (field.value = value));
+      this.#showRefused(field, value);
     }
     for (const wanted of [false, true]) {
       for (const [node, checked] of this.#checks) {
@@ -782,6 +809,62 @@ export class Frame {
     this.#values = [];
     this.#checks = [];
     this.#selects = [];
+  }
+
+  /** A number field holds no mask (`•••••`): then its placeholder shows what was typed. */
+  #showRefused(field: HTMLInputElement, value: string): void {
+    const refused = value !== '' && field.value === '' && field.localName === 'input';
+    if (refused) {
+      if (!field.hasAttribute('dwell-value')) field.setAttribute('dwell-placeholder', field.getAttribute('placeholder') ?? '');
+      field.setAttribute('dwell-value', value);
+      field.setAttribute('placeholder', value);
+    } else if (field.hasAttribute('dwell-value')) {
+      const before = field.getAttribute('dwell-placeholder');
+      for (const name of ['dwell-value', 'dwell-placeholder', 'placeholder']) field.removeAttribute(name);
+      if (before) field.setAttribute('placeholder', before);
+    }
+  }
+
+  /**
+   * WebKit gives a drop-down list that a page left as it is 8 px more height than other browsers do, whatever the page
+   * says of its padding. Such lists are drawn plainly, with an arrow of ours, in the room that the others keep for theirs.
+   */
+  #markMenus(): void {
+    for (const menu of this.#menus) {
+      if (this.#known(menu)) menu.removeAttribute('dwell-menu');
+      else this.#menus.delete(menu);
+    }
+    const marks: [Element, string][] = [];
+    for (const menu of this.#menus) {
+      const win = windowOf(menu);
+      const own = win && this.#own.get(win);
+      if (!own || !menu.isConnected || (menu as HTMLSelectElement).size > 1 || menu.hasAttribute('multiple')) continue;
+      const style = win.getComputedStyle(menu);
+      if (style.appearance === 'none') continue;
+      const [top, right, bottom] = [style.paddingTop, style.paddingRight, style.paddingBottom].map((px) => parseFloat(px) || 0) as [number, number, number];
+      // Drawn by the browser itself it is white; with a border of the page's it has the colour of buttons.
+      const plain = style.borderTopColor === 'rgb(118, 118, 118)' && style.borderTopWidth === '1px' && style.backgroundColor === 'rgb(239, 239, 239)';
+      const mark = [top, right, bottom, plain ? 'plain' : ''].join(' ').trim();
+      const rules = this.#menuRules.get(own) ?? new Set();
+      if (!rules.has(mark)) {
+        own.insertRule(`select[dwell-menu="${mark}"] { padding-block: ${top + 1}px ${bottom + 1}px !important; padding-right: ${right + ARROW}px !important; ${plain ? 'background-color: #fff !important;' : ''} }`);
+      }
+      this.#menuRules.set(own, rules.add(mark));
+      marks.push([menu, mark]);
+    }
+    // Others make a text field as long as the widest letters of the default font would need, WebKit as its digits do.
+    for (const field of this.#fields) {
+      if (!this.#known(field)) this.#fields.delete(field);
+      else if (field.isConnected) {
+        const plain = windowOf(field)?.getComputedStyle(field).fontFamily === 'Arial';
+        if (plain !== field.hasAttribute('dwell-size')) {
+          if (plain) field.setAttribute('size', '23');
+          else field.removeAttribute('size');
+          field.toggleAttribute('dwell-size', plain);
+        }
+      }
+    }
+    for (const [menu, mark] of marks) menu.setAttribute('dwell-menu', mark);
   }
 
   #known(node: Node): boolean {

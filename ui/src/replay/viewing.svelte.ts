@@ -172,6 +172,9 @@ export class Viewing {
       id,
       shown: () => this.playback?.shown ?? null,
       time: () => (this.playback?.time ?? from) - from,
+      from,
+      seek: (time) => this.seek(time),
+      seeking: () => this.playback?.seeking ?? true,
       playing: () => this.playback?.playing ?? false,
     };
   }

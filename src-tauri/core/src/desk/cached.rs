@@ -140,6 +140,7 @@ impl CachedAssets {
         let address = Address::of(url)?;
         self.at_address(&address)
             .or_else(|| address.as_mirrored().and_then(|other| self.at_address(&other)))
+            .or_else(|| address.as_in_a_folder().and_then(|other| self.at_address(&other)))
             .or_else(|| self.by_its_name(&address))
     }
 
@@ -430,6 +431,16 @@ impl Address {
         (ending.len() <= 5 && ending.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())).then_some(ending)
     }
 
+    /// As a file system has it, which knows no folders without a name: `a//b.png` is `a/b.png` in a mirror.
+    fn as_in_a_folder(&self) -> Option<Address> {
+        let (host, path) = self.path.strip_prefix("//")?.split_once('/')?;
+        if !path.contains("//") {
+            return None;
+        }
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        Some(Address { path: format!("//{host}/{}", parts.join("/")), query: self.query.clone() })
+    }
+
     /// The address behind a link that a mirror had converted.
     fn as_mirrored(&self) -> Option<Address> {
         let (host, path) = self.path.strip_prefix("//")?.split_once('/')?;
@@ -484,6 +495,8 @@ mod tests {
             assert_eq!(find(&assets, url), Some(1), "{url}");
         }
         assert_eq!(find(&assets, "https://shop.test/b~c.png?"), Some(2));
+        assert_eq!(find(&cached(&[("https://shop.test/a/b.png", 3)]), "https://shop.test/a//b.png"), Some(3));
+        assert_eq!(find(&cached(&[("https://shop.test/a//b.png", 3)]), "https://shop.test/a/b.png"), None);
         assert_eq!(find(&assets, "https://other.test/a.png?x=1"), None);
         assert_eq!(find(&assets, "https://shop.test:8080/a.png?x=1"), None);
         assert_eq!(find(&assets, "replay-asset://localhost/aa"), None);

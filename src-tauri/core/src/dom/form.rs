@@ -81,6 +81,15 @@ impl Tree {
         self.get(id).is_some_and(|n| n.live().and_then(|l| l.checked).unwrap_or_else(|| n.attr("checked").is_some()))
     }
 
+    /// Whether a dialog, details or popover is open, as far as the recording says. A dialog that was there with its
+    /// attribute and nothing more is open, and not modal.
+    pub fn open_of(&self, id: NodeId) -> Option<OpenState> {
+        let node = self.get(id)?;
+        node.live()
+            .and_then(|l| l.open)
+            .or_else(|| (node.html_tag() == Some("dialog") && node.attr("open").is_some()).then_some(OpenState::Open))
+    }
+
     /// The options of a select in tree order.
     pub fn options(&self, select: NodeId) -> Vec<NodeId> {
         let mut out = Vec::new();

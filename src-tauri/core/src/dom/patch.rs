@@ -589,6 +589,11 @@ impl<'a, 'v> Comparison<'a, 'v> {
                 }
                 _ => {}
             }
+            let open = self.b.tree.open_of(id);
+            let was_open = if fresh { None } else { self.a.tree.open_of(id) };
+            if open != was_open || (resettled.contains(&id) && open.is_some()) {
+                out.push(PatchOp::Open { id, open: open.unwrap_or(OpenState::Closed) });
+            }
             let Some(live) = live else {
                 if let Some((x, y)) = old_live.and_then(|l| l.scroll).filter(|s| *s != (0.0, 0.0)) {
                     let _ = (x, y);
@@ -596,9 +601,6 @@ impl<'a, 'v> Comparison<'a, 'v> {
                 }
                 continue;
             };
-            if live.open != old_live.and_then(|l| l.open) || (resettled.contains(&id) && live.open.is_some()) {
-                out.push(PatchOp::Open { id, open: live.open.unwrap_or(OpenState::Closed) });
-            }
             if live.media != old_live.and_then(|l| l.media.clone())
                 && let Some(media) = &live.media
             {

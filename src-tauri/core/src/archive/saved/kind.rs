@@ -93,7 +93,17 @@ fn text_look(bytes: &[u8]) -> Option<&'static str> {
     let svg = head.starts_with(b"<svg")
         || ((head.starts_with(b"<?xml") || head.starts_with(b"<!--") || head.starts_with(b"<!doctype svg"))
             && memchr::memmem::find(&head, b"<svg").is_some());
-    svg.then_some("image/svg+xml")
+    if svg {
+        return Some("image/svg+xml");
+    }
+    // Programs that make style sheets give them names without an ending (`css?family=…`).
+    let mut rest = &head[..];
+    while let Some(comment) = rest.strip_prefix(b"/*") {
+        let end = memchr::memmem::find(comment, b"*/")?;
+        rest = comment[end + 2..].trim_ascii_start();
+    }
+    let sheet = [&b"@charset"[..], b"@import", b"@font-face"].iter().any(|mark| rest.starts_with(mark));
+    sheet.then_some("text/css")
 }
 
 /// By the ending of a URL's path or of a file's name.
@@ -144,6 +154,8 @@ mod tests {
             ("application/octet-stream", "/logo", b"<?xml version='1.0'?><svg/>", "image/svg+xml"),
             ("image/svg+xml", "/logo", b"<svg/>", "image/svg+xml"),
             ("", "/data", b"\x01\x02", UNKNOWN),
+            ("", "/css?family=Lato", b"/* latin */\n@font-face{}", "text/css"),
+            ("", "/css?family=Lato", b"/* nothing more", UNKNOWN),
             ("nonsense", "/x.js", b"1", "text/javascript"),
         ] {
             assert_eq!(content_type(said, name, bytes), is, "{said} {name}");

@@ -8,7 +8,7 @@
 use super::intern::{Interner, Map};
 use super::mask;
 use super::payload::{Layout, Node, Payload};
-use crate::event::{Attr, Namespace, NodeId, NodeKind, Op, Place, SheetRef, Str};
+use crate::event::{Attr, Namespace, NodeId, NodeKind, Op, OpenState, Place, SheetRef, Str};
 use crate::format::MAX_NODES;
 
 /// Attribute of HEAD with the base address of the page.
@@ -881,6 +881,15 @@ impl Page {
                 for b in attrs2 {
                     if !attrs.contains(b) {
                         ops.push(Op::Attr { node, name: b.name.clone(), value: Some(b.value.clone()) });
+                    }
+                }
+                if *ns == Namespace::Html && &**tag == "dialog" {
+                    let open = |attrs: &[Attr]| attrs.iter().any(|a| &*a.name == "open");
+                    // How it was opened is not recorded; scripts nearly always open dialogs as modal ones.
+                    match (open(attrs), open(attrs2)) {
+                        (false, true) => ops.push(Op::Open { node, open: OpenState::Modal }),
+                        (true, false) => ops.push(Op::Open { node, open: OpenState::Closed }),
+                        _ => {}
                     }
                 }
             }

@@ -1,0 +1,243 @@
+// Frame against truth: every visit of the corpus in the real window, both formats, at every checkpoint.
+//
+//   node truth.mjs WINDOW DWELL VISITS [FILTER] [--format clarity|rrweb] [--files FOLDER]… [--json FILE] [--gallery FOLDER]
+//
+// 1. The tree inside the frame equals what `dwell dom` prints of that moment, but for what the sanitiser drops by its
+//    documented rules (safe-tree.mjs). Not one difference is allowed.
+// 2. Boxes of elements stand where they stood on the live page, within 2 px, for at least 97 of 100.
+//
+// The trap is to compare what was never there: a page without its style sheets or pictures cannot have its boxes. Sheets
+// that the rrweb recording of a visit holds are given to both; more can be given as a mirror of the sites (--files,
+// folders HOST/PATH). Elements on pages that still lack something are counted apart, and told. Text has the live page's
+// boxes only with its fonts: an element whose size hangs on text of other width is counted as such where the same page
+// proves it (see UNROUNDED).
+//
+// Needs DISPLAY and WebKitWebDriver. Exit 0 when both bars hold.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import zlib from 'node:zlib';
+
+import { openWindow, patiently, wait } from './driver.mjs';
+import { READ, compareDocuments, expectedDocument, foundDocument } from './safe-tree.mjs';
+import { writeGallery } from './gallery.mjs';
+import { recordedSheets } from './sheets.mjs';
+
+const [program, dwell, root, ...rest] = process.argv.slice(2);
+if (!root) {
+  console.error('usage: node truth.mjs WINDOW DWELL VISITS [FILTER] [--format F] [--files FOLDER]… [--json FILE] [--gallery FOLDER]');
+  process.exit(2);
+}
+const options = { files: [] };
+let filter = '';
+while (rest.length) {
+  const word = rest.shift();
+  if (word === '--files') options.files.push(path.resolve(rest.shift()));
+  else if (word.startsWith('--')) options[word.slice(2)] = rest.shift();
+  else filter = word;
+}
+const formats = options.format ? [options.format] : ['rrweb', 'clarity'];
+const OFF = 2;
+const BAR = 97;
+
+const read = (file) => JSON.parse(file.endsWith('.gz') ? zlib.gunzipSync(fs.readFileSync(file)) : fs.readFileSync(file, 'utf8'));
+function ask(cache, ...args) {
+  const answer = spawnSync(dwell, [...args, '--cache', cache, '--json'], { encoding: 'utf8', maxBuffer: 1 << 30 });
+  if (answer.error) throw answer.error;
+  if (answer.status !== 0 && answer.status !== 3) throw new Error(`dwell ${args[0]}: ${(answer.stderr || answer.stdout).trim().split('\n')[0]}`);
+  return JSON.parse(answer.stdout);
+}
+
+/** Runs in the window: boxes of elements, by the selectors of the live page's walker. */
+const BOXES = `
+  const inside = document.querySelector('[data-testid=stage-frame]').contentDocument;
+  const seen = new Map();
+  return arguments[0].map(([selector]) => {
+    const nth = seen.get(selector) ?? 0;
+    seen.set(selector, nth + 1);
+    let element = null;
+    try { element = inside.querySelectorAll(selector)[nth]; } catch {
+      try { element = inside.querySelectorAll(selector.replace(/#(\\d)/g, '#\\\\3$1 '))[nth]; } catch {}
+    }
+    if (!element) return null;
+    const r = element.getBoundingClientRect();
+    return [r.left, r.top, r.width, r.height, element.localName, element.hasAttribute('dwell-missing') ? 1 : 0];
+  });`;
+
+/**
+ * Runs in the window: gives every block of text the height that its lines would have if WebKit did not cut the height of
+ * a line to whole pixels (20.76 px become 20, on every line; other engines keep the fraction, and no style can ask for
+ * it). What stands elsewhere only for that is in its place then. UNROUNDED puts the room in, ROUNDED takes it out.
+ */
+const UNROUNDED = `
+  const pads = (window.__pads = []);
+  const inside = document.querySelector('[data-testid=stage-frame]').contentDocument;
+  const win = inside.defaultView;
+  const all = [];
+  for (const e of inside.body ? inside.body.querySelectorAll('*') : []) {
+    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
+    let block = e;
+    while (block && win.getComputedStyle(block).display === 'inline') block = block.parentElement;
+    if (block && !all.includes(block)) all.push(block);
+  }
+  const wanted = [];
+  for (const e of all) {
+    const style = win.getComputedStyle(e);
+    const line = parseFloat(style.lineHeight);
+    if (!(line > 1) || !/^(block|list-item|inline-block|table-cell|table-caption|flow-root)$/.test(style.display)) continue;
+    const part = line - Math.floor(line);
+    const height = e.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+    const lines = Math.round(height / Math.floor(line));
+    if (part > 0.01 && lines >= 1 && e.namespaceURI === 'http://www.w3.org/1999/xhtml') wanted.push([e, lines * part]);
+  }
+  for (const [e, height] of wanted) {
+    const pad = inside.createElement('dwell-pad');
+    pad.style.cssText = 'display:block;float:none;width:0;margin:0;padding:0;border:0;height:' + height + 'px';
+    e.append(pad);
+    pads.push(pad);
+  }
+  return pads.length;`;
+const ROUNDED = 'for (const pad of window.__pads ?? []) pad.remove(); window.__pads = [];';
+
+const ABOUT = `
+  const frame = document.querySelector('[data-testid=stage-frame]');
+  const d = frame.contentDocument;
+  const missing = new Set();
+  for (const e of d.querySelectorAll('[dwell-missing], [dwell-missing-href], [dwell-missing-src], [dwell-missing-srcset]')) missing.add((e.localName === 'link' ? 'sheet ' : e.localName + ' ') + (e.getAttribute('dwell-missing-href') ?? e.getAttribute('dwell-missing-src') ?? ''));
+  const waiting = [...d.images].filter((i) => !i.complete).length + (d.fonts.status === 'loading' ? 1 : 0);
+  return { missing: [...missing], waiting, problems: Number(frame.dataset.problems), size: [d.defaultView.innerWidth, d.defaultView.innerHeight], client: [d.documentElement.clientWidth, d.documentElement.scrollHeight] };`;
+
+const results = [];
+let failed = 0;
+const percent = (a, b) => (b ? ((100 * a) / b).toFixed(2) : '–');
+
+for (const format of formats) {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'dwell-truth-'));
+  const cache = path.join(home, 'cache.sqlite');
+  const visits = new Map();
+  let window;
+  try {
+    for (const name of fs.readdirSync(root).sort()) {
+      const folder = path.join(root, name);
+      if (!name.includes(filter) || !fs.existsSync(path.join(folder, 'visit.json'))) continue;
+      const merged = path.join(folder, 'rrweb.merged.json.gz');
+      const source = format === 'clarity' ? path.join(folder, 'clarity') : fs.existsSync(merged) ? merged : path.join(folder, 'rrweb', '01.json');
+      const { sessions } = ask(cache, 'import', source);
+      if (sessions.length !== 1) throw new Error(`${name}: ${sessions.length} sessions from one visit`);
+      const sheets = recordedSheets(folder, path.join(home, 'sheets', name), options.files);
+      if (sheets) ask(cache, 'assets', 'add', sheets, '--session', sessions[0]);
+      visits.set(sessions[0], { name, folder, visit: read(path.join(folder, 'visit.json')) });
+    }
+    for (const folder of options.files) ask(cache, 'assets', 'add', folder);
+
+    window = await openWindow(program, home);
+    const { run } = window;
+    const press = (key, code) => run('document.body.dispatchEvent(new KeyboardEvent("keydown", { key: arguments[0], code: arguments[1], bubbles: true }))', key, code);
+    await patiently('the list', () => run("return document.querySelector('[data-testid=session-row]') !== null"));
+    await run("document.querySelector('[data-testid=session-row]').dispatchEvent(new MouseEvent('dblclick', { bubbles: true }))");
+    await patiently('the player', () => run('return window.__dwell?.shown() != null'));
+    // No cursor and rings in the pictures, and as much room as there is.
+    await press('o', 'KeyO');
+    if (options.gallery) await run('document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "F", shiftKey: true, bubbles: true }))');
+
+    let id = null;
+    for (let count = 0; count < visits.size; count++) {
+      if (id) await press('n', 'KeyN');
+      const before = id;
+      id = await patiently('the next session', () => run('return window.__dwell?.shown() != null && window.__dwell.id !== arguments[0] && window.__dwell.id', before));
+      const known = visits.get(id);
+      if (!known) throw new Error(`${id} is none of the visits`);
+      const { name, folder, visit } = known;
+      const sum = { format, visit: name, checkpoints: 0, nodes: 0, unlike: 0, scrolls: 0, scrollsUnlike: 0, sheets: 0, sheetsUnlike: 0, boxes: 0, boxesRight: 0, boxesFit: 0, lackBoxes: 0, lackRight: 0, lackFit: 0, differences: [], off: [], missing: new Set(), points: [] };
+      for (const checkpoint of visit.checkpoints) {
+        sum.checkpoints++;
+        await run('window.__dwell.seek(arguments[0])', checkpoint.t);
+        await patiently('the moment', () => run('return window.__dwell.shown() != null && !window.__dwell.seeking()'));
+        let about = await run(ABOUT);
+        for (let i = 0; i < 60 && about.waiting; i++) {
+          await wait(50);
+          about = await run(ABOUT);
+        }
+        await wait(60);
+        const note = (kind, where, wanted, got) => {
+          if (kind === 'scroll') sum.scrollsUnlike++;
+          sum.differences.push({ checkpoint: checkpoint.name, kind, where, wanted, got });
+        };
+        const live = await run(`${READ} return documentOf(document.querySelector('[data-testid=stage-frame]').contentDocument);`);
+        const recorded = ask(cache, 'dom', id, '--time', String(checkpoint.t));
+        const counts = compareDocuments(expectedDocument(recorded), foundDocument(live), note);
+        for (const key of ['nodes', 'unlike', 'scrolls', 'sheets', 'sheetsUnlike']) sum[key] += counts[key];
+        if (about.problems) sum.unlike++, note('problems', 'frame', 0, about.problems);
+
+        const truth = read(path.join(folder, 'checkpoints', `${checkpoint.name}.dom.json.gz`));
+        const boxes = await run(BOXES, truth.boxes);
+        await run(UNROUNDED);
+        const loose = await run(BOXES, truth.boxes);
+        await run(ROUNDED);
+        const near = (box, got) => Boolean(got) && box.every((v, k) => Math.abs(v - got[k]) <= OFF);
+        const lacks = about.missing.length > 0;
+        for (const m of about.missing) sum.missing.add(m);
+        let right = 0;
+        let fit = 0;
+        truth.boxes.forEach(([selector, ...box], i) => {
+          const got = boxes[i];
+          const fits = near(box, got) || near(box, loose[i]);
+          if (fits) fit++;
+          if (near(box, got)) right++;
+          if (!fits) sum.off.push({ checkpoint: checkpoint.name, selector, wanted: box, got: got && got.slice(0, 4).map((v) => Math.round(v * 100) / 100), loose: loose[i]?.slice(0, 4).map((v) => Math.round(v * 100) / 100), lacks });
+        });
+        sum[lacks ? 'lackBoxes' : 'boxes'] += truth.boxes.length;
+        sum[lacks ? 'lackRight' : 'boxesRight'] += right;
+        sum[lacks ? 'lackFit' : 'boxesFit'] += fit;
+        const point = { name: checkpoint.name, t: checkpoint.t, label: checkpoint.label, unlike: counts.unlike, boxes: truth.boxes.length, right, missing: about.missing, size: about.size, client: about.client, live: [truth.viewport?.w, truth.viewport?.h, truth.page?.w, truth.page?.h] };
+        sum.points.push(point);
+        if (options.gallery) {
+          const file = path.join(name, `${format}-${checkpoint.name}.png`);
+          fs.mkdirSync(path.join(options.gallery, name), { recursive: true });
+          // A driver's picture of one element is cut elsewhere when the element is scaled.
+          [point.rect, point.window] = await run("const r = document.querySelector('[data-testid=stage-frame]').getBoundingClientRect(); return [[r.left, r.top, r.width, r.height], [innerWidth, innerHeight]]");
+          fs.writeFileSync(path.join(options.gallery, file), await window.picture());
+          fs.copyFileSync(path.join(folder, 'checkpoints', `${checkpoint.name}.png`), path.join(options.gallery, name, `live-${checkpoint.name}.png`));
+          point.picture = file;
+        }
+      }
+      sum.missing = [...sum.missing];
+      results.push(sum);
+      console.log(
+        `${format.padEnd(8)}${name.padEnd(26)} ${String(sum.checkpoints).padStart(2)} moments, ${sum.unlike} of ${sum.nodes} nodes differ, scrolls ${sum.scrolls - sum.scrollsUnlike}/${sum.scrolls}, ` +
+          `rules ${sum.sheets - sum.sheetsUnlike}/${sum.sheets}, boxes ${percent(sum.boxesFit, sum.boxes)} % (${percent(sum.boxesRight, sum.boxes)} %) of ${sum.boxes}` +
+          (sum.lackBoxes ? `, with files missing ${percent(sum.lackFit, sum.lackBoxes)} % (${percent(sum.lackRight, sum.lackBoxes)} %) of ${sum.lackBoxes}` : ''),
+      );
+      const shown = new Map();
+      for (const d of sum.differences) {
+        const kind = `${d.kind} ${d.where.replace(/^.*(?=>)/, '')}`;
+        if (shown.has(kind) || shown.size >= 6) continue;
+        shown.set(kind, 1);
+        console.log(`    ${d.checkpoint} ${d.kind} ${d.where.slice(-120)}: ${JSON.stringify(d.wanted)?.slice(0, 90)} is ${JSON.stringify(d.got)?.slice(0, 90)}`);
+      }
+    }
+  } catch (error) {
+    console.error(`${format}: ${error.message}`);
+    failed++;
+  } finally {
+    await window?.close();
+    fs.rmSync(home, { recursive: true, force: true });
+  }
+}
+
+const total = (rows, key) => rows.reduce((sum, row) => sum + row[key], 0);
+for (const format of [...formats, ...(formats.length > 1 ? ['both'] : [])]) {
+  const rows = results.filter((row) => format === 'both' || row.format === format);
+  const [unlike, boxes, right, fit] = ['unlike', 'boxes', 'boxesRight', 'boxesFit'].map((key) => total(rows, key));
+  console.log(
+    `${format}: ${rows.length} visits, ${total(rows, 'checkpoints')} moments, ${unlike} of ${total(rows, 'nodes')} nodes differ, ` +
+      `scrolls ${total(rows, 'scrolls') - total(rows, 'scrollsUnlike')} of ${total(rows, 'scrolls')}, boxes within ${OFF} px ${percent(fit, boxes)} % of ${boxes}, ${percent(right, boxes)} % with lines cut to whole pixels` +
+      `, where files are missing ${percent(total(rows, 'lackFit'), total(rows, 'lackBoxes'))} % (${percent(total(rows, 'lackRight'), total(rows, 'lackBoxes'))} %) of ${total(rows, 'lackBoxes')}`,
+  );
+  if (unlike || !rows.length || (boxes && (100 * fit) / boxes < BAR)) failed++;
+}
+if (options.json) fs.writeFileSync(options.json, JSON.stringify(results, null, 1));
+if (options.gallery) writeGallery(options.gallery, results);
+console.log(failed ? 'falls short' : 'every bar holds');
+process.exit(failed ? 1 : 0);
