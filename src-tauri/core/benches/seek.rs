@@ -34,7 +34,8 @@ fn main() {
 }
 
 fn measure(folder: &Path, list: Option<&Path>) {
-    let place = tempfile::tempdir_in(std::env::current_dir().expect("a working folder")).expect("a folder for the cache");
+    let place =
+        tempfile::tempdir_in(std::env::current_dir().expect("a working folder")).expect("a folder for the cache");
     let file = place.path().join("cache");
     let mut cache = Cache::open(&file).expect("a cache");
     let stop = AtomicBool::new(false);
@@ -93,7 +94,7 @@ fn open(file: &Path) {
     let desk = Desk::open(file).expect("the cache");
     let (id, from, _) = session(&desk);
     desk.session(&id).expect("the session");
-    let patch = desk.replay_seek(&id, None, from + 500).expect("a patch");
+    let patch = desk.replay_seek(&id, None, from + 500, 0).expect("a patch");
     println!("{}", start.elapsed().as_secs_f64() * 1e3);
     assert!(patch.len() > 1000, "no picture");
 }
@@ -107,7 +108,7 @@ fn seek(file: &Path) {
     let mut first = 0.0;
     for (i, time) in moments(from, until).into_iter().enumerate() {
         let start = Instant::now();
-        let patch = desk.replay_seek(&id, shown, time).expect("a patch");
+        let patch = desk.replay_seek(&id, shown, time, 0).expect("a patch");
         let ms = start.elapsed().as_secs_f64() * 1e3;
         match i {
             // Reads the file and decodes: that is opening, measured apart.
@@ -163,4 +164,3 @@ fn most_memory() -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib << 10)
 }
-

@@ -215,7 +215,7 @@ pub fn patch(from: &Tree, to: &Tree, changed: Option<&[NodeId]>, url: &str, view
         let Some(top) = to.top() else { return out };
         let quirks = matches!(to.get(top).map(|n| &n.kind), Some(NodeKind::Document { quirks: true }));
         out.push(PatchOp::Document { id: top, quirks, doctype: b.doctype(top) });
-        Comparison::new(Side::new(&nothing, url, view), b).run(None, &mut out);
+        Comparison::new(Side::new(&nothing, url, view), b).whole(top, &mut out);
     } else {
         Comparison::new(a, b).run(changed, &mut out);
     }
@@ -263,25 +263,52 @@ impl<'a, 'v> Comparison<'a, 'v> {
         }
     }
 
+    /// The whole page for an empty frame: sheets first, then node by node as a parser would put them, so that a frame
+    /// may stop for a while after any op.
+    fn whole(mut self, top: NodeId, out: &mut Vec<PatchOp>) {
+        self.created = self.b.shown_subtree(top);
+        self.is_created = self.created.iter().copied().collect();
+        let mut adoptions = HashMap::new();
+        let mut sheets = Vec::new();
+        self.emit_sheets(&[], &mut sheets);
+        for op in sheets {
+            match op {
+                PatchOp::Adopt { root, .. } => drop(adoptions.insert(root, op)),
+                op => out.push(op),
+            }
+        }
+        for at in 0..self.created.len() {
+            let id = self.created[at];
+            let Some(node) = self.b.tree.get(id) else { continue };
+            if matches!(node.kind, NodeKind::Document { .. }) {
+                if id != top {
+                    self.emit_frame(id, out);
+                }
+            } else {
+                let before = out.len();
+                self.emit_node(id, out, &mut BTreeMap::new());
+                let is_root = matches!(node.kind, NodeKind::ShadowRoot { .. });
+                if let Some(parent) = self.b.tree.parent(id).filter(|_| out.len() > before && !is_root) {
+                    out.insert(before + 1, PatchOp::Insert { id, parent: parent.id, before: None });
+                }
+            }
+            out.extend(adoptions.remove(&id));
+        }
+        self.emit_live(&[], out);
+    }
+
     fn run(mut self, changed: Option<&[NodeId]>, out: &mut Vec<PatchOp>) {
-        let from_nothing = self.a.tree.is_empty();
         let candidates: Vec<NodeId> = match changed {
             Some(ids) => ids.to_vec(),
-            None if from_nothing => self.b.tree.top().into_iter().collect(),
-            None => {
-                let mut ids = self.a.tree.ids();
-                ids.extend(self.b.tree.ids());
-                ids.sort_unstable();
-                ids.dedup();
-                ids
-            }
+            None => self.a.tree.unlike(self.b.tree),
         };
+        let candidates = self.with_unveiled(candidates);
 
         // 1. Who goes, who comes, who stays with another shape.
         let mut gone = Vec::new();
         let mut kept = Vec::new();
         for &id in &candidates {
-            let was = !from_nothing && self.a.is_shown(id);
+            let was = self.a.is_shown(id);
             let is = self.b.is_shown(id);
             match (was, is) {
                 (true, false) => gone.push(id),
@@ -330,7 +357,7 @@ impl<'a, 'v> Comparison<'a, 'v> {
             if !self.b.is_shown(parent) {
                 continue;
             }
-            let plan = self.place_children(parent, from_nothing);
+            let plan = self.place_children(parent, false);
             if !plan.is_empty() {
                 plans.push((self.b.depth(parent), parent, plan));
             }
@@ -384,6 +411,25 @@ impl<'a, 'v> Comparison<'a, 'v> {
         }
         self.emit_sheets(&kept, out);
         self.emit_live(&kept, out);
+    }
+
+    /// Adds the children of nodes that stay and lose them, or get them, because their own attributes say so.
+    fn with_unveiled(&self, mut ids: Vec<NodeId>) -> Vec<NodeId> {
+        let mut more = Vec::new();
+        for &id in &ids {
+            if let (Some(x), Some(y)) = (self.a.tree.get(id), self.b.tree.get(id))
+                && x.kind != y.kind
+                && sends_children(x) != sends_children(y)
+            {
+                more.extend(self.a.tree.children(id).chain(self.b.tree.children(id)).map(|n| n.id));
+            }
+        }
+        if !more.is_empty() {
+            ids.extend(more);
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        ids
     }
 
     /// A node that the frame would have to make anew: another kind, tag or name space.
@@ -651,9 +697,49 @@ fn longest_run(positions: &[Option<usize>]) -> HashSet<usize> {
     run
 }
 
+/// Appends ops as JSON arrays, parted by commas. A node that is put at the end of its parent as soon as it is made
+/// takes the parent along instead of an op of its own.
+pub fn print(ops: &[PatchOp], out: &mut String) {
+    let mut rest = ops.iter().peekable();
+    let mut first = true;
+    while let Some(op) = rest.next() {
+        if !std::mem::take(&mut first) {
+            out.push(',');
+        }
+        op.print(out);
+        if let PatchOp::Element { id, .. } | PatchOp::Text { id, .. } = op
+            && let Some(PatchOp::Insert { id: put, parent, before: None }) = rest.peek()
+            && put == id
+        {
+            let parent = parent.0.to_string();
+            out.pop();
+            out.push(',');
+            out.push_str(&parent);
+            out.push(']');
+            rest.next();
+        }
+    }
+}
+
 impl PatchOp {
+    /// About as many characters as [`print()`] writes.
+    pub fn weight(&self) -> usize {
+        24 + match self {
+            PatchOp::Element { attrs, .. } => attrs.iter().map(|a| a.name.len() + a.value.len() + 6).sum(),
+            PatchOp::Text { text, .. }
+            | PatchOp::SetText { text, .. }
+            | PatchOp::Css { text, .. }
+            | PatchOp::Sheet { text, .. } => text.len(),
+            PatchOp::Attr { name, value, .. } => name.len() + value.as_ref().map_or(0, |v| v.len()),
+            PatchOp::Value { value, .. } => value.len(),
+            PatchOp::Image { url, .. } => url.len(),
+            PatchOp::Adopt { sheets, .. } => sheets.iter().map(|name| name.len() + 3).sum(),
+            _ => 0,
+        }
+    }
+
     /// Appends the op as a JSON array.
-    pub fn print(&self, out: &mut String) {
+    fn print(&self, out: &mut String) {
         let mut row = Row::new(out);
         match self {
             PatchOp::Document { id, quirks, doctype } => row.code("D").id(*id).flag(*quirks).doctype(doctype),

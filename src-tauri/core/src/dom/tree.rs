@@ -1,34 +1,16 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::css;
+use super::shared::{Ids, Nodes};
 use crate::event::{Attr, Event, Kind, MediaState, Namespace, NodeId, NodeKind, Op, OpenState, Place, SheetRef, Str};
 
-/// Spreads node ids over a table; the usual hash takes a tenth of building a tree. Ids that a recording chooses to
-/// collide cost time that grows with their number squared, which the size of a recording bounds to seconds.
-#[derive(Debug, Default, Clone, Copy)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
-    }
-    fn write_u64(&mut self, n: u64) {
-        let wide =
-            u128::from(self.0 ^ n ^ 0x2545_f491_4f6c_dd1d).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        self.0 = (wide as u64) ^ ((wide >> 64) as u64);
-    }
-}
-
 /// Index into the arena. `u32::MAX` is "none", so that links stay four bytes wide.
-type Slot = u32;
-const NONE: Slot = u32::MAX;
+pub(super) type Slot = u32;
+pub(super) const NONE: Slot = u32::MAX;
 
 /// Rules of a sheet that was edited, or whose text came apart from its element.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -66,7 +48,7 @@ pub struct Live {
     /// What a canvas shows.
     pub image: Option<Str>,
     /// Sheet of a style or link element, when it is not simply the element's text.
-    pub sheet: Option<Sheet>,
+    pub sheet: Option<Arc<Sheet>>,
     /// Constructed sheets adopted by this document or shadow root.
     pub adopted: Vec<Str>,
 }
@@ -88,6 +70,25 @@ pub struct Node {
 }
 
 impl Node {
+    /// What an empty slot holds.
+    pub(super) fn nothing() -> Node {
+        Node::alone(NodeId(0), NodeKind::Text(Str::from("")))
+    }
+    fn alone(id: NodeId, kind: NodeKind) -> Node {
+        Node {
+            id,
+            kind,
+            live: None,
+            parent: NONE,
+            prev: NONE,
+            next: NONE,
+            first: NONE,
+            last: NONE,
+            shadow: NONE,
+            content: NONE,
+            limbo: false,
+        }
+    }
     pub fn live(&self) -> Option<&Live> {
         self.live.as_deref()
     }
@@ -118,15 +119,15 @@ impl Node {
 /// The DOM of one document line, with the frames and shadow roots inside it.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
-    nodes: Vec<Node>,
+    nodes: Nodes,
     free: Vec<Slot>,
-    index: HashMap<NodeId, Slot, BuildHasherDefault<Spread>>,
+    index: Ids,
     top: Option<NodeId>,
     /// Nodes whose parent has not arrived, by that parent, in order of arrival.
     orphans: BTreeMap<NodeId, Vec<(NodeId, Place)>>,
     /// Adoptions that wait for the shadow root of a host, or for a root that has not arrived.
     waiting_adoptions: BTreeMap<NodeId, Vec<Str>>,
-    sheets: BTreeMap<Str, Sheet>,
+    sheets: BTreeMap<Str, Arc<Sheet>>,
     defined: BTreeSet<Str>,
     focus: Option<NodeId>,
     hover: Option<NodeId>,
@@ -149,7 +150,7 @@ impl Tree {
         self.top
     }
     pub fn get(&self, id: NodeId) -> Option<&Node> {
-        self.index.get(&id).map(|&s| &self.nodes[s as usize])
+        self.index.get(id).map(|s| &self.nodes[s as usize])
     }
     /// Number of nodes, parked orphans included.
     pub fn len(&self) -> usize {
@@ -184,15 +185,13 @@ impl Tree {
     }
     /// Every node in no particular but reproducible order.
     pub fn ids(&self) -> Vec<NodeId> {
-        let mut ids: Vec<NodeId> = self.index.keys().copied().collect();
-        ids.sort_unstable();
-        ids
+        self.index.sorted()
     }
     pub fn sheet(&self, name: &str) -> Option<&Sheet> {
-        self.sheets.get(name)
+        self.sheets.get(name).map(|sheet| &**sheet)
     }
     pub fn sheets(&self) -> impl Iterator<Item = (&Str, &Sheet)> {
-        self.sheets.iter()
+        self.sheets.iter().map(|(name, sheet)| (name, &**sheet))
     }
     /// Names of custom elements that the page had defined.
     pub fn defined(&self) -> &BTreeSet<Str> {
@@ -211,7 +210,7 @@ impl Tree {
         self.nodes
             .iter()
             .filter(|n| n.live.as_ref().is_some_and(|l| matches!(l.open, Some(OpenState::Open | OpenState::Modal))))
-            .filter(|n| n.attr("popover").is_some() && self.index.contains_key(&n.id))
+            .filter(|n| n.attr("popover").is_some() && self.index.contains(n.id))
             .map(|n| n.id)
             .collect()
     }
@@ -258,7 +257,7 @@ impl Tree {
     /// Pre-order over the node and everything under it: shadow root first, then content document, then
     /// children.
     pub fn subtree(&self, id: NodeId) -> Vec<NodeId> {
-        let Some(&start) = self.index.get(&id) else { return Vec::new() };
+        let Some(start) = self.index.get(id) else { return Vec::new() };
         let mut out = Vec::new();
         let mut stack = vec![start];
         while let Some(slot) = stack.pop() {
@@ -281,7 +280,7 @@ impl Tree {
     /// Concatenated text of the node's descendants, shadow roots and frames left out.
     pub fn text_content(&self, id: NodeId) -> String {
         let mut out = String::new();
-        let Some(&start) = self.index.get(&id) else { return out };
+        let Some(start) = self.index.get(id) else { return out };
         let mut stack = vec![start];
         while let Some(slot) = stack.pop() {
             let node = &self.nodes[slot as usize];
@@ -323,6 +322,53 @@ impl Tree {
         });
         let resolved = noted.and_then(|b| Url::options().base_url(page).parse(b.trim()).ok());
         resolved.filter(|u| matches!(u.scheme(), "http" | "https" | "file")).or_else(|| page.cloned())
+    }
+
+    /// Every node of this tree or `to` that a patch between them may have to speak of: those that differ or hang
+    /// elsewhere, their parents, and those that look different because of a sheet or of a name's definition. Sorted.
+    /// Quick when one tree, or both, came from a copy of the other.
+    pub(super) fn unlike(&self, to: &Tree) -> Vec<NodeId> {
+        let mut ids = Vec::new();
+        let mut note = |tree: &Tree, node: &Node| {
+            if tree.index.contains(node.id) {
+                ids.push(node.id);
+                ids.extend(tree.at(node.parent).map(|p| p.id));
+            }
+        };
+        for (ours, theirs) in self.nodes.unlike(&to.nodes) {
+            for at in 0..ours.len().max(theirs.len()) {
+                let (a, b) = (ours.get(at), theirs.get(at));
+                if a != b {
+                    a.into_iter().for_each(|node| note(self, node));
+                    b.into_iter().for_each(|node| note(to, node));
+                }
+            }
+        }
+        if self.defined != to.defined {
+            let named = |n: &&Node| n.html_tag().is_some_and(|tag| tag.contains('-'));
+            to.nodes.iter().filter(named).for_each(|node| note(to, node));
+        }
+        let edited: Vec<&Str> = to
+            .sheets
+            .iter()
+            .filter(|(name, sheet)| self.sheets.get(*name) != Some(sheet))
+            .map(|(name, _)| name)
+            .collect();
+        let dropped = self.sheets.keys().filter(|name| !to.sheets.contains_key(*name));
+        let edited: BTreeSet<&Str> = edited.into_iter().chain(dropped).collect();
+        if !edited.is_empty() {
+            let adopts =
+                |n: &&Node| n.live.as_ref().is_some_and(|l| l.adopted.iter().any(|name| edited.contains(name)));
+            to.nodes.iter().filter(adopts).for_each(|node| note(to, node));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Nodes that are held for this tree beside those held for `other` anyway.
+    pub fn apart(&self, other: &Tree) -> usize {
+        self.nodes.apart(&other.nodes)
     }
 
     fn at(&self, slot: Slot) -> Option<&Node> {
@@ -446,10 +492,10 @@ impl Tree {
                 SheetRef::Owner(id) => {
                     let parsed = Sheet::parse(text);
                     self.fresh_sheets.insert(*id);
-                    self.with_live(*id, |l| l.sheet = Some(parsed));
+                    self.with_live(*id, |l| l.sheet = Some(Arc::new(parsed)));
                 }
                 SheetRef::Constructed(name) => {
-                    self.sheets.insert(name.clone(), Sheet::parse(text));
+                    self.sheets.insert(name.clone(), Arc::new(Sheet::parse(text)));
                     self.touch_adopters(name);
                 }
             },
@@ -487,7 +533,7 @@ impl Tree {
                     let named: Vec<NodeId> = self
                         .nodes
                         .iter()
-                        .filter(|n| self.index.contains_key(&n.id))
+                        .filter(|n| self.index.contains(n.id))
                         .filter(|n| n.html_tag().is_some_and(|tag| tag == &**name || (first && tag.contains('-'))))
                         .map(|n| n.id)
                         .collect();
@@ -503,7 +549,7 @@ impl Tree {
     pub fn end_batch(&mut self) {
         self.fresh_sheets.clear();
         for id in std::mem::take(&mut self.limbo) {
-            let Some(&slot) = self.index.get(&id) else { continue };
+            let Some(slot) = self.index.get(id) else { continue };
             let node = &self.nodes[slot as usize];
             if !node.limbo {
                 continue;
@@ -530,13 +576,13 @@ impl Tree {
         }
     }
     pub(super) fn restore(&mut self, sheets: Vec<(Str, Sheet)>, focus: Option<NodeId>, hover: Option<NodeId>) {
-        self.sheets = sheets.into_iter().collect();
+        self.sheets = sheets.into_iter().map(|(name, sheet)| (name, Arc::new(sheet))).collect();
         self.focus = focus;
         self.hover = hover;
     }
 
     fn slot(&self, id: NodeId) -> Option<Slot> {
-        self.index.get(&id).copied()
+        self.index.get(id)
     }
 
     fn touch(&mut self, id: NodeId) {
@@ -552,7 +598,7 @@ impl Tree {
         let adopters: Vec<NodeId> = self
             .nodes
             .iter()
-            .filter(|n| n.live.as_ref().is_some_and(|l| l.adopted.contains(name)) && self.index.contains_key(&n.id))
+            .filter(|n| n.live.as_ref().is_some_and(|l| l.adopted.contains(name)) && self.index.contains(n.id))
             .map(|n| n.id)
             .collect();
         for id in adopters {
@@ -599,7 +645,7 @@ impl Tree {
 
     fn set_hover(&mut self, node: Option<NodeId>) {
         if let Some(id) = node
-            && self.index.contains_key(&id)
+            && self.index.contains(id)
         {
             self.hover = Some(id);
         }
@@ -649,10 +695,13 @@ impl Tree {
         match sheet {
             SheetRef::Owner(id) => {
                 let Some(text) = self.css_of(*id).or_else(|| self.get(*id).map(|_| String::new())) else { return };
-                self.with_live(*id, |l| edit(&mut l.sheet.get_or_insert_with(|| Sheet::parse(&text)).rules));
+                self.with_live(*id, |l| {
+                    let sheet = l.sheet.get_or_insert_with(|| Arc::new(Sheet::parse(&text)));
+                    edit(&mut Arc::make_mut(sheet).rules);
+                });
             }
             SheetRef::Constructed(name) => {
-                edit(&mut self.sheets.entry(name.clone()).or_default().rules);
+                edit(&mut Arc::make_mut(self.sheets.entry(name.clone()).or_default()).rules);
                 self.touch_adopters(name);
             }
         }
@@ -979,19 +1028,7 @@ impl Tree {
     }
 
     fn allocate(&mut self, id: NodeId, kind: NodeKind) -> Slot {
-        let node = Node {
-            id,
-            kind,
-            live: None,
-            parent: NONE,
-            prev: NONE,
-            next: NONE,
-            first: NONE,
-            last: NONE,
-            shadow: NONE,
-            content: NONE,
-            limbo: false,
-        };
+        let node = Node::alone(id, kind);
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.nodes[slot as usize] = node;
@@ -1010,7 +1047,7 @@ impl Tree {
         let id = self.nodes[slot as usize].id;
         let shadow = self.nodes[slot as usize].shadow;
         self.unlink(slot);
-        self.index.remove(&id);
+        self.index.remove(id);
         if self.focus == Some(id) {
             self.focus = None;
         }
