@@ -10,7 +10,7 @@ let state = 0;
 
 function step(ops: unknown[], reset = false): Step {
   return {
-    state: ++state, time: state, page: 1, document: 1, viewport: [800, 600], url: '', hidden: false, reset,
+    state: ++state, time: state, page: 1, document: 1, viewport: [800, 600], url: '', hidden: false, reset, parts: 1,
     ops: ops as PatchOp[],
   };
 }
@@ -278,7 +278,7 @@ describe('what is removed in a batch', () => {
     ['E', 5, 0, 'table', 0], ['X', 6, 'cell'], ['I', 2, 1, 0], ['I', 3, 2, 0], ['I', 4, 3, 0], ['I', 5, 4, 0], ['I', 6, 5, 0],
   ];
   const step = (state: number, ops: PatchOp[], reset = false): Step => ({
-    state, time: state, page: 1, document: 1, viewport: null, url: '', hidden: false, reset, ops,
+    state, time: state, page: 1, document: 1, viewport: null, url: '', hidden: false, reset, parts: 1, ops,
   });
 
   it('may be moved out of before the batch ends, and stays known', () => {

@@ -27,6 +27,20 @@ const RESIZED = 2500;
 const LOOK_EVERY = 1000;
 const CLICKS = new Set(['click', 'double_click', 'context_menu', 'touch_start']);
 
+/** Measures of jumps that the browser keeps, for whoever looks at its timeline. */
+const MOST_MEASURES = 1000;
+let measures = 0;
+
+/** From the question to the second picture after its answer was carried out: then the first one is on screen. */
+function measure(begun: number): void {
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      if (++measures % MOST_MEASURES === 0) performance.clearMeasures('dwell:seek');
+      performance.measure('dwell:seek', { start: begun });
+    }),
+  );
+}
+
 export class Viewing {
   readonly id: string;
   view = $state.raw<SessionView | null>(null);
@@ -80,6 +94,8 @@ export class Viewing {
   #looked = 0;
   #changed = 0;
   #closed = false;
+  /** When the last jump was asked for, real ms. */
+  #asked: number | null = null;
   #skipTimer: ReturnType<typeof setTimeout> | undefined;
   #typed = new Map<number, { time: number; text: string }>();
   #clicks: Float64Array | null = null;
@@ -133,19 +149,20 @@ export class Viewing {
     this.frame = new Frame(iframe, { touch: view.row.device === 'mobile' || view.row.device === 'tablet' });
     const empty = (time: number): Step => {
       const p = view.pages.findLast((each) => each.started_at <= time) ?? view.pages[0];
-      return { state: 0, time, page: p?.number ?? 0, document: p?.document ?? 0, viewport: p?.viewport ?? null, url: p?.url ?? '', hidden: false, reset: false, ops: [] };
+      return { state: 0, parts: 1, time, page: p?.number ?? 0, document: p?.document ?? 0, viewport: p?.viewport ?? null, url: p?.url ?? '', hidden: false, reset: false, ops: [] };
     };
     this.playback = new Playback(
       view.row.has_recording
         ? {
-            seek: (shown, time) => callBytes('replay_seek', { id, shown, time }),
+            seek: (shown, time, part) => callBytes('replay_seek', { id, shown, time, part }),
             steps: (shown, until) => callBytes('replay_steps', { id, shown, until }),
           }
         : // Without pictures there is still a time line to walk along.
-          { seek: async (_, time) => empty(time), steps: async (_, until) => ({ steps: [], until }) },
+          { seek: async (_, time) => empty(time), steps: async (_, until) => ({ steps: [], until, jump: null }) },
       { from: view.from, until: view.until, idle: view.idle },
       {
-        apply: (step, jumped) => this.#apply(step, jumped),
+        apply: (step) => this.#apply(step),
+        jump: (step, more) => this.#jump(step, more),
         changed: () => this.#copy(),
         skipped: (ms, from, until) => this.#skip(ms, from, until),
       },
@@ -234,15 +251,34 @@ export class Viewing {
     return this.view?.pages.find((p) => p.has_snapshot && p.ended_at > time)?.started_at ?? null;
   }
 
-  #apply(next: Step, jumped: boolean): void {
-    const { frame, step } = this;
+  #apply(next: Step): void {
+    const { frame } = this;
     if (!frame) return;
     frame.apply(next);
-    if (jumped) {
-      frame.finishAnimations();
-      if (!this.playback?.playing) frame.pauseAnimations();
-      this.#typed.clear();
-    } else if (!next.reset) this.#noteFields(next);
+    if (!next.reset) this.#noteFields(next);
+    this.#arrived(next, false);
+  }
+
+  async #jump(next: Step, more: (part: number) => Promise<Step>): Promise<boolean> {
+    const { frame } = this;
+    if (!frame) return false;
+    const begun = this.#asked ?? performance.now();
+    this.#asked = null;
+    // Building a page is not given up for another moment of the same page.
+    const documentAt = (time: number) => (this.view?.pages.findLast((p) => p.started_at <= time) ?? this.view?.pages[0])?.document;
+    const goOn = () => !this.#closed && (!this.playback?.waiting || documentAt(this.playback.time) === next.document);
+    if (!(await frame.applyParts(next, more, goOn)) || this.#closed) return false;
+    frame.finishAnimations();
+    if (!this.playback?.playing) frame.pauseAnimations();
+    this.#typed.clear();
+    this.#arrived(next, true);
+    measure(begun);
+    return true;
+  }
+
+  #arrived(next: Step, jumped: boolean): void {
+    const { frame, step } = this;
+    if (!frame) return;
     const { ops: _, ...rest } = next;
     const same =
       step && step.page === rest.page && step.url === rest.url && step.hidden === rest.hidden &&
@@ -327,6 +363,7 @@ export class Viewing {
   // ---- what people do
 
   seek(time: number): void {
+    this.#asked = performance.now();
     this.playback?.seek(time);
     this.wake();
   }
