@@ -104,12 +104,14 @@ fn seek(file: &Path) {
     let (id, from, until) = session(&desk);
     let mut shown = None;
     let mut spent = Vec::with_capacity(SEEKS);
+    let mut busy = Vec::with_capacity(SEEKS);
     let mut sizes = Vec::with_capacity(SEEKS);
     let mut first = 0.0;
     for (i, time) in moments(from, until).into_iter().enumerate() {
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), processor());
         let patch = desk.replay_seek(&id, shown, time, 0).expect("a patch");
         let ms = start.elapsed().as_secs_f64() * 1e3;
+        busy.extend(processor().zip(before).map(|(now, then)| now - then));
         match i {
             // Reads the file and decodes: that is opening, measured apart.
             0 => first = ms,
@@ -123,6 +125,9 @@ fn seek(file: &Path) {
     }
     let cold = &spent[..spent.len().min(100)];
     println!("random seeks         {}  (first of all {first:.0} ms)", spread(&spent, "ms"));
+    if !busy.is_empty() {
+        println!("  of a processor     {}", spread(&busy[1..], "ms"));
+    }
     println!("the first 100        {}", spread(cold, "ms"));
     println!("bytes of a patch     {}", spread(&sizes, "KB"));
     if let Some(memory) = most_memory() {
@@ -157,6 +162,12 @@ fn moments(from: i64, until: i64) -> Vec<i64> {
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
     (0..SEEKS).map(|_| from + (next() * (until - from) as f64) as i64).collect()
+}
+
+/// Ms that this thread was on a processor, from Linux's books: what other programs take is not in it.
+fn processor() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(stat.split_whitespace().next()?.parse::<u64>().ok()? as f64 / 1e6)
 }
 
 fn most_memory() -> Option<u64> {

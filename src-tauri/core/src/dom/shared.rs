@@ -4,7 +4,7 @@
 //! a pointer for each block here, a write copies one block when it is shared, and where two states hold the very same
 //! block nothing in it differs, which a patch need not look into.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const DENSE: u64 = 1 << 20;
 /// Spreads node ids over a table; the usual hash takes a tenth of building a tree. Ids that a recording chooses to
 /// collide cost time that grows with their number squared, which the size of a recording bounds to seconds.
 #[derive(Debug, Default, Clone, Copy)]
-struct Spread(u64);
+pub(super) struct Spread(u64);
 
 impl Hasher for Spread {
     fn finish(&self) -> u64 {
@@ -38,6 +38,9 @@ impl Hasher for Spread {
         self.0 = (wide as u64) ^ ((wide >> 64) as u64);
     }
 }
+
+pub(super) type FastMap<T> = HashMap<NodeId, T, BuildHasherDefault<Spread>>;
+pub(super) type FastSet = HashSet<NodeId, BuildHasherDefault<Spread>>;
 
 /// Nodes by slot. A slot that was given out stays.
 #[derive(Debug, Clone, Default)]
@@ -94,7 +97,7 @@ impl IndexMut<usize> for Nodes {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ids {
     pages: Vec<Option<Arc<[Slot; PAGE]>>>,
-    others: Arc<HashMap<NodeId, Slot, BuildHasherDefault<Spread>>>,
+    others: Arc<FastMap<Slot>>,
     len: usize,
 }
 

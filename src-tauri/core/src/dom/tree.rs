@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -11,6 +11,8 @@ use crate::event::{Attr, Event, Kind, MediaState, Namespace, NodeId, NodeKind, O
 /// Index into the arena. `u32::MAX` is "none", so that links stay four bytes wide.
 pub(super) type Slot = u32;
 pub(super) const NONE: Slot = u32::MAX;
+/// What an empty slot holds.
+static NOTHING: LazyLock<Arc<NodeKind>> = LazyLock::new(|| Arc::new(NodeKind::Text(Str::from(""))));
 
 /// Rules of a sheet that was edited, or whose text came apart from its element.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -56,7 +58,8 @@ pub struct Live {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     pub id: NodeId,
-    pub kind: NodeKind,
+    /// Shared by all states in which it is the same.
+    pub kind: Arc<NodeKind>,
     pub(super) live: Option<Box<Live>>,
     parent: Slot,
     prev: Slot,
@@ -70,11 +73,10 @@ pub struct Node {
 }
 
 impl Node {
-    /// What an empty slot holds.
     pub(super) fn nothing() -> Node {
-        Node::alone(NodeId(0), NodeKind::Text(Str::from("")))
+        Node::alone(NodeId(0), NOTHING.clone())
     }
-    fn alone(id: NodeId, kind: NodeKind) -> Node {
+    fn alone(id: NodeId, kind: Arc<NodeKind>) -> Node {
         Node {
             id,
             kind,
@@ -93,26 +95,26 @@ impl Node {
         self.live.as_deref()
     }
     pub fn attr(&self, name: &str) -> Option<&Str> {
-        match &self.kind {
+        match &*self.kind {
             NodeKind::Element { attrs, .. } => attrs.iter().find(|a| &*a.name == name).map(|a| &a.value),
             _ => None,
         }
     }
     /// Local name in HTML; `None` for other namespaces and other nodes.
     pub fn html_tag(&self) -> Option<&str> {
-        match &self.kind {
+        match &*self.kind {
             NodeKind::Element { ns: Namespace::Html, tag, .. } => Some(tag),
             _ => None,
         }
     }
     pub fn text(&self) -> Option<&Str> {
-        match &self.kind {
+        match &*self.kind {
             NodeKind::Text(text) => Some(text),
             _ => None,
         }
     }
     pub fn is_element(&self) -> bool {
-        matches!(self.kind, NodeKind::Element { .. })
+        matches!(*self.kind, NodeKind::Element { .. })
     }
 }
 
@@ -231,22 +233,22 @@ impl Tree {
     }
     /// The document or shadow root that the node is in.
     pub fn root_of(&self, id: NodeId) -> NodeId {
-        let mut at = id;
+        let Some(mut slot) = self.index.get(id) else { return id };
         for _ in 0..=self.nodes.len() {
-            match self.get(at) {
-                Some(n) if matches!(n.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. }) => return at,
-                Some(n) if n.parent != NONE => at = self.nodes[n.parent as usize].id,
-                _ => return at,
+            let node = &self.nodes[slot as usize];
+            if matches!(*node.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. }) || node.parent == NONE {
+                return node.id;
             }
+            slot = node.parent;
         }
-        at
+        id
     }
     /// The document that the node is in, through shadow roots.
     pub fn document_of(&self, id: NodeId) -> NodeId {
         let mut at = self.root_of(id);
         for _ in 0..=self.nodes.len() {
             match self.get(at) {
-                Some(n) if matches!(n.kind, NodeKind::ShadowRoot { .. }) && n.parent != NONE => {
+                Some(n) if matches!(*n.kind, NodeKind::ShadowRoot { .. }) && n.parent != NONE => {
                     at = self.root_of(self.nodes[n.parent as usize].id);
                 }
                 _ => return at,
@@ -284,7 +286,7 @@ impl Tree {
         let mut stack = vec![start];
         while let Some(slot) = stack.pop() {
             let node = &self.nodes[slot as usize];
-            if let NodeKind::Text(t) = &node.kind {
+            if let NodeKind::Text(t) = &*node.kind {
                 out.push_str(t);
             }
             let mut kid = node.last;
@@ -302,13 +304,13 @@ impl Tree {
     /// CSS text of a style or link element as the recording has it; `None` when it has none.
     pub fn css_of(&self, id: NodeId) -> Option<String> {
         let node = self.get(id)?;
-        if !matches!(&node.kind, NodeKind::Element { tag, .. } if matches!(&**tag, "style" | "link")) {
+        if !matches!(&*node.kind, NodeKind::Element { tag, .. } if matches!(&**tag, "style" | "link")) {
             return None;
         }
         if let Some(sheet) = node.live().and_then(|l| l.sheet.as_ref()) {
             return Some(sheet.text());
         }
-        matches!(&node.kind, NodeKind::Element { tag, .. } if &**tag == "style").then(|| self.own_text(id))
+        matches!(&*node.kind, NodeKind::Element { tag, .. } if &**tag == "style").then(|| self.own_text(id))
     }
 
     /// What relative addresses of a document are relative to: what the recorder noted, else its `<base>`, else
@@ -364,6 +366,30 @@ impl Tree {
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+
+    // Slots, for who asks much about many nodes: an id has to be looked up first.
+    pub(super) fn slots(&self) -> usize {
+        self.nodes.len()
+    }
+    pub(super) fn slot_of(&self, id: NodeId) -> Option<usize> {
+        self.index.get(id).map(|slot| slot as usize)
+    }
+    pub(super) fn in_slot(&self, slot: usize) -> &Node {
+        &self.nodes[slot]
+    }
+    pub(super) fn slot_above(&self, slot: usize) -> Option<usize> {
+        let above = self.nodes[slot].parent;
+        (above != NONE).then_some(above as usize)
+    }
+    pub(super) fn children_in_slots(&self, slot: usize) -> impl Iterator<Item = (usize, &Node)> {
+        let mut at = self.nodes[slot].first;
+        std::iter::from_fn(move || {
+            let slot = at;
+            let node = self.at(slot)?;
+            at = node.next;
+            Some((slot as usize, node))
+        })
     }
 
     /// Nodes that are held for this tree beside those held for `other` anyway.
@@ -472,7 +498,7 @@ impl Tree {
             }
             Op::Text { node, text } => {
                 let Some(slot) = self.slot(*node) else { return };
-                match &mut self.nodes[slot as usize].kind {
+                match Arc::make_mut(&mut self.nodes[slot as usize].kind) {
                     NodeKind::Text(t) | NodeKind::Comment(t) => *t = text.clone(),
                     _ => return,
                 }
@@ -507,7 +533,7 @@ impl Tree {
                 self.edit_sheet(sheet, |rules| css::declare(rules, path, property, value.as_deref(), *important));
             }
             Op::Adopt { root, sheets } => {
-                let target = match self.get(*root).map(|n| (&n.kind, n.shadow)) {
+                let target = match self.get(*root).map(|n| (&*n.kind, n.shadow)) {
                     Some((NodeKind::Document { .. } | NodeKind::ShadowRoot { .. }, _)) => Some(*root),
                     Some((_, shadow)) => self.at(shadow).map(|n| n.id),
                     None => None,
@@ -555,7 +581,7 @@ impl Tree {
                 continue;
             }
             let host = self.at(node.parent);
-            if matches!(node.kind, NodeKind::ShadowRoot { .. }) && host.is_some_and(|h| !h.limbo) {
+            if matches!(*node.kind, NodeKind::ShadowRoot { .. }) && host.is_some_and(|h| !h.limbo) {
                 // A host that was moved keeps its shadow root, even an empty one, and the sheets it adopted.
                 self.nodes[slot as usize].limbo = false;
                 continue;
@@ -619,7 +645,7 @@ impl Tree {
         // Scrolling a root element is scrolling its window; Clarity names the HTML element, rrweb the document.
         let target = match self.get(id) {
             Some(n) if n.html_tag() == Some("html") => match self.at(n.parent) {
-                Some(p) if matches!(p.kind, NodeKind::Document { .. }) => p.id,
+                Some(p) if matches!(*p.kind, NodeKind::Document { .. }) => p.id,
                 _ => id,
             },
             _ => id,
@@ -657,7 +683,7 @@ impl Tree {
 
     fn set_attr(&mut self, id: NodeId, name: &Str, value: Option<&Str>) {
         let Some(slot) = self.slot(id) else { return };
-        let NodeKind::Element { attrs, .. } = &mut self.nodes[slot as usize].kind else { return };
+        let NodeKind::Element { attrs, .. } = Arc::make_mut(&mut self.nodes[slot as usize].kind) else { return };
         let at = attrs.iter().position(|a| a.name == *name);
         match (at, value) {
             (Some(i), Some(v)) => attrs[i].value = v.clone(),
@@ -677,7 +703,7 @@ impl Tree {
             return;
         }
         let node = &mut self.nodes[parent as usize];
-        let NodeKind::Element { tag, .. } = &node.kind else { return };
+        let NodeKind::Element { tag, .. } = &*node.kind else { return };
         let is_style = &**tag == "style";
         if is_style
             && !self.fresh_sheets.contains(&node.id)
@@ -737,8 +763,8 @@ impl Tree {
         }
         let slot = match self.slot(id) {
             Some(slot) => {
-                let same_sort = std::mem::discriminant(&self.nodes[slot as usize].kind) == std::mem::discriminant(kind);
-                let same_tag = match (&self.nodes[slot as usize].kind, kind) {
+                let same_sort = std::mem::discriminant(&*self.nodes[slot as usize].kind) == std::mem::discriminant(kind);
+                let same_tag = match (&*self.nodes[slot as usize].kind, kind) {
                     (NodeKind::Element { ns: a, tag: x, .. }, NodeKind::Element { ns: b, tag: y, .. }) => {
                         a == b && x == y
                     }
@@ -746,9 +772,9 @@ impl Tree {
                 };
                 if same_sort && same_tag {
                     let node = &mut self.nodes[slot as usize];
-                    if node.kind != *kind {
+                    if *node.kind != *kind {
                         let text_changed = matches!(kind, NodeKind::Text(_));
-                        node.kind = kind.clone();
+                        node.kind = Arc::new(kind.clone());
                         if text_changed {
                             self.text_under_parent_changed(slot);
                         }
@@ -833,8 +859,8 @@ impl Tree {
     fn attach(&mut self, slot: Slot, parent: Slot, place: Place) {
         let id = self.nodes[slot as usize].id;
         let parent_id = self.nodes[parent as usize].id;
-        let is_document = matches!(self.nodes[slot as usize].kind, NodeKind::Document { .. });
-        let is_shadow = matches!(self.nodes[slot as usize].kind, NodeKind::ShadowRoot { .. });
+        let is_document = matches!(*self.nodes[slot as usize].kind, NodeKind::Document { .. });
+        let is_shadow = matches!(*self.nodes[slot as usize].kind, NodeKind::ShadowRoot { .. });
         if is_document || is_shadow {
             let held =
                 if is_document { self.nodes[parent as usize].content } else { self.nodes[parent as usize].shadow };
@@ -853,7 +879,7 @@ impl Tree {
             self.touch(parent_id);
             return;
         }
-        if matches!(self.nodes[parent as usize].kind, NodeKind::Document { .. }) {
+        if matches!(*self.nodes[parent as usize].kind, NodeKind::Document { .. }) {
             self.make_room_in_document(slot, parent);
         }
         let before = match place {
@@ -922,14 +948,14 @@ impl Tree {
 
     /// A document has one doctype and one root element; the newcomer wins (facts RRWEB §3.2).
     fn make_room_in_document(&mut self, slot: Slot, parent: Slot) {
-        let newcomer = std::mem::discriminant(&self.nodes[slot as usize].kind);
-        if matches!(self.nodes[slot as usize].kind, NodeKind::Text(_) | NodeKind::Comment(_)) {
+        let newcomer = std::mem::discriminant(&*self.nodes[slot as usize].kind);
+        if matches!(*self.nodes[slot as usize].kind, NodeKind::Text(_) | NodeKind::Comment(_)) {
             return;
         }
         let mut kid = self.nodes[parent as usize].first;
         while kid != NONE {
             let next = self.nodes[kid as usize].next;
-            if kid != slot && std::mem::discriminant(&self.nodes[kid as usize].kind) == newcomer {
+            if kid != slot && std::mem::discriminant(&*self.nodes[kid as usize].kind) == newcomer {
                 let id = self.nodes[kid as usize].id;
                 self.remove(id);
             }
@@ -971,7 +997,7 @@ impl Tree {
         for gone in self.subtree(id) {
             let Some(s) = self.slot(gone) else { continue };
             // Children come apart, so that each can be put back on its own; a shadow root stays with its host.
-            let is_shadow = matches!(self.nodes[s as usize].kind, NodeKind::ShadowRoot { .. });
+            let is_shadow = matches!(*self.nodes[s as usize].kind, NodeKind::ShadowRoot { .. });
             let node = &mut self.nodes[s as usize];
             node.first = NONE;
             node.last = NONE;
@@ -1028,7 +1054,7 @@ impl Tree {
     }
 
     fn allocate(&mut self, id: NodeId, kind: NodeKind) -> Slot {
-        let node = Node::alone(id, kind);
+        let node = Node::alone(id, Arc::new(kind));
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.nodes[slot as usize] = node;
@@ -1055,7 +1081,7 @@ impl Tree {
             self.hover = None;
         }
         let node = &mut self.nodes[slot as usize];
-        node.kind = NodeKind::Text(Str::from(""));
+        node.kind = NOTHING.clone();
         node.live = None;
         node.shadow = NONE;
         self.free.push(slot);
