@@ -37,7 +37,7 @@ corpus:
 cli: ## target/release/dwell, the command alone, without GTK
 	cargo build --release -p dwell-cli
 
-bench: ## how fast recordings are decoded and imported (SESSIONS=50000), beside what others take
+bench: ## how fast recordings are decoded, sought in and imported (SESSIONS=50000), beside what others take
 	@scripts/bench.sh "$(CORPUS)"
 
 SECONDS ?= 600

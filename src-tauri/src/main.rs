@@ -13,6 +13,8 @@ mod content_filter;
 mod graphics;
 mod picture;
 mod projects;
+#[cfg(target_os = "linux")]
+mod stopped;
 mod walls;
 mod window;
 

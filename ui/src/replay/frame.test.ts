@@ -52,6 +52,30 @@ describe('documents', () => {
     expect(frame.shown).toBe(1);
   });
 
+  it('carries out a patch in parts, and gives up half-way when it is told to', async () => {
+    const [d, ...rest] = DOC;
+    const parts = [
+      [d, ['E', 2, 0, 'html', 0, 1], ['E', 3, 0, 'head', 0, 2]],
+      [['E', 4, 0, 'body', { class: 'b' }, 2]],
+      [['X', 5, 'one', 4]], [['X', 6, 'two', 4]], [['E', 7, 0, 'p', 0, 4]],
+    ];
+    expect(rest.length).toBe(6);
+    const of = (n: number) => ({ ...step(parts[n] ?? [], n === 0), state: 9, parts: parts.length });
+    const asked: number[] = [];
+    const more = async (n: number) => (asked.push(n), of(n));
+    expect(await frame.applyParts(of(0), more, () => true)).toBe(true);
+    expect(asked).toEqual([1, 2, 3, 4]);
+    expect(frame.document!.documentElement.outerHTML).toBe('<html><head></head><body class="b">onetwo<p></p></body></html>');
+    expect([frame.shown, frame.problems]).toEqual([9, 0]);
+    let left = 2;
+    expect(await frame.applyParts(of(0), more, () => left-- > 0)).toBe(false);
+    expect(frame.shown).toBe(null);
+    // Few parts are one batch.
+    const few = { ...of(0), parts: 2 };
+    expect(await frame.applyParts(few, async () => of(1), () => true)).toBe(true);
+    expect(body().className).toBe('b');
+  });
+
   it('writes none for quirks pages', () => {
     frame.apply(step([['D', 1, 1, 0], ...DOC.slice(1)], true));
     expect(frame.document!.compatMode).toBe('BackCompat');

@@ -636,12 +636,13 @@ export class Frame {
       const id = this.#ids.get(node);
       if (id !== undefined && this.#nodes.get(id) === node) {
         this.#nodes.delete(id);
-        this.#docs.delete(id);
-        this.#adopted.delete(id);
-        this.#scrolls.delete(id);
-        this.#opens.delete(id);
-        this.#canvases.delete(id);
-        this.#clamped.delete(id);
+        if (isDocument(node)) this.#docs.delete(id);
+        // A page can lose a hundred thousand nodes at once, and few of them have any of these.
+        if (this.#adopted.size) this.#adopted.delete(id);
+        if (this.#scrolls.size) this.#scrolls.delete(id);
+        if (this.#opens.size) this.#opens.delete(id);
+        if (this.#canvases.size) this.#canvases.delete(id);
+        if (this.#clamped.size) this.#clamped.delete(id);
       }
       for (let child = node.lastChild; child; child = child.previousSibling) stack.push(child);
       const shadow = this.#shadows.get(node);

@@ -5,6 +5,7 @@
  * elements directly; what is reactive changes ten times a second at most.
  */
 import { callBytes, failure, type Failure, type Insight, type PageFiles, type SessionView, type Signal, type Step, type TranscriptRow } from '../bridge';
+import { app } from '../parts/app.svelte';
 import { list } from '../sessions/list.svelte';
 import { whyBlank } from './blank';
 import { verdicts } from './evidence';
@@ -25,6 +26,8 @@ const TYPED = 1500;
 const RESIZED = 2500;
 /** Real ms between two looks at whether the page is blank. */
 const LOOK_EVERY = 1000;
+/** Real ms between two notes of where the person is, for after a crash. */
+const NOTE_EVERY = 1000;
 const CLICKS = new Set(['click', 'double_click', 'context_menu', 'touch_start']);
 
 /** Measures of jumps that the browser keeps, for whoever looks at its timeline. */
@@ -96,6 +99,8 @@ export class Viewing {
   #closed = false;
   /** When the last jump was asked for, real ms. */
   #asked: number | null = null;
+  #noting: ReturnType<typeof setInterval> | undefined;
+  #noted = 0;
   #skipTimer: ReturnType<typeof setTimeout> | undefined;
   #typed = new Map<number, { time: number; text: string }>();
   #clicks: Float64Array | null = null;
@@ -171,6 +176,10 @@ export class Viewing {
     this.playback.skipFrom = prefs.skipFrom;
     this.playback.setSpeed(prefs.speed);
     this.seek(begin ?? view.from);
+    this.#noting = setInterval(() => {
+      const at = this.playback?.time ?? 0;
+      if (at !== this.#noted) app.at(this.id, (this.#noted = at));
+    }, NOTE_EVERY);
     const { from } = view;
     window.__dwell = {
       id,
@@ -184,6 +193,10 @@ export class Viewing {
     this.#closed = true;
     cancelAnimationFrame(this.#request);
     clearTimeout(this.#skipTimer);
+    if (this.#noting) {
+      clearInterval(this.#noting);
+      app.at(null);
+    }
     this.playback?.pause();
     this.frame?.close();
     delete window.__dwell;
