@@ -4,7 +4,7 @@
 // (250,000 nodes, 2 minutes). rrweb streams, the same bytes every time.
 //
 // The trap: a page of equal boxes lays out faster than any real one. So it is a shop: a style sheet with a grid, flex
-// rows, shadows and states, text of different lengths, forms, pictures of unknown size; and what changes is spread over
+// rows, borders and states, text of different lengths, forms, pictures of unknown size; and what changes is spread over
 // it: texts, classes, styles, nodes that come and go, scrolls, the pointer.
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { once } from 'node:events';
@@ -26,10 +26,10 @@ const CSS = `
 * { box-sizing: border-box } body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: #222; background: #f6f5f2 }
 header { display: flex; gap: 24px; align-items: center; padding: 12px 32px; background: #fff; border-bottom: 1px solid #ddd; position: sticky; top: 0 }
 header nav { display: flex; gap: 16px; margin-left: auto } header a { color: inherit; text-decoration: none } header a:hover { text-decoration: underline }
-main { display: grid; grid-template-columns: repeat(4, 1fr); gap: 20px; padding: 24px 32px; max-width: 1280px; margin: 0 auto }
-.card { background: #fff; border-radius: 10px; box-shadow: 0 1px 3px rgb(0 0 0 / .12); padding: 14px; display: flex; flex-direction: column; gap: 6px }
+main { padding: 24px 32px; max-width: 1280px; margin: 0 auto } section { display: grid; grid-template-columns: repeat(4, 1fr); gap: 20px; margin-bottom: 32px }
+.card { background: #fff; border-radius: 10px; border: 1px solid #ddd8d0; padding: 14px; display: flex; flex-direction: column; gap: 6px }
 .card.is-picked { outline: 2px solid #2563eb } .card:nth-child(3n) h3 { color: #7c2d12 } .card .row { display: flex; justify-content: space-between; align-items: center }
-.card .pic { aspect-ratio: 4 / 3; background: linear-gradient(135deg, #e7e5e4, #a8a29e); border-radius: 6px } .card h3 { font-size: 17px; margin: 4px 0 }
+.card .pic { aspect-ratio: 4 / 3; background: #d6d3d1; border-radius: 6px } .card h3 { font-size: 17px; margin: 4px 0 }
 .price { font-weight: 600; font-variant-numeric: tabular-nums } .price del { color: #999; font-weight: 400; margin-right: 6px }
 .tag { font-size: 12px; padding: 1px 7px; border-radius: 99px; background: #e0e7ff } .is-low .tag { background: #fee2e2 }
 .card button { border: 0; border-radius: 6px; background: #111; color: #fff; padding: 7px 12px } .card button:hover { background: #444 }
@@ -76,8 +76,12 @@ class Page {
     const head = e('head', {}, e('style', {}, CSS), e('title', {}, 'Harbour & Oak'));
     const header = e('header', {}, e('strong', {}, 'Harbour & Oak'), e('nav', {}, ...['New', 'Chairs', 'Lamps', 'Basket'].map((t) => e('a', { href: `/${t.toLowerCase()}` }, t))));
     const main = e('main', {});
-    while (this.count < nodes) main.childNodes.push(this.card());
-    this.main = main.id;
+    while (this.count < nodes) {
+      const section = e('section', {});
+      for (let i = 0; i < 24; i++) section.childNodes.push(this.card());
+      main.childNodes.push(section);
+      this.last = section.id;
+    }
     const html = e('html', { lang: 'en' }, head, e('body', {}, header, main, e('footer', {}, e('p', {}, this.words(12)))));
     return { type: 0, childNodes: [{ type: 1, name: 'html', publicId: '', systemId: '', id: ++this.#id }, html], id: (this.top = ++this.#id) };
   }
@@ -107,10 +111,10 @@ function* stream({ nodes, seconds, loads, each, moves }) {
           data.adds.push({ parentId, nextId: null, node: { ...node, childNodes: node.childNodes && [] } });
           for (const child of node.childNodes ?? []) put(child, node.id);
         };
-        put(card, page.main);
+        put(card, page.last);
         extra.push(page.cards.pop());
       }
-      if (turn % 4 === 3 && extra.length > 20) data.removes.push({ parentId: page.main, id: extra.shift().id });
+      if (turn % 4 === 3 && extra.length > 20) data.removes.push({ parentId: page.last, id: extra.shift().id });
       yield change(time, data);
       for (let m = 0; m < moves; m++) {
         const positions = Array.from({ length: 4 }, (_, i) => ({ x: 200 + roll(900), y: 100 + roll(600), id: page.cards[roll(page.cards.length)].id, timeOffset: -150 + i * 50 }));

@@ -22,9 +22,9 @@ const POLICY =
 /** Parts of a patch that are gathered and carried out at once; a longer one is carried out in slices. */
 const AT_ONCE = 3;
 /** Ops of the first slice. */
-const SLICE = 1500;
-/** Real ms that a slice may take with its layout and painting: half of what people feel as a stop. */
-const SLICE_MS = 90;
+const SLICE = 500;
+/** Real ms that a slice is meant to take with its layout and painting: a third of what people feel as a stop. */
+const SLICE_MS = 70;
 
 /** Layout recurses over depth in every engine; a page that is deeper than this was made to crash it. */
 const DEEPEST = 1500;
