@@ -1,5 +1,6 @@
 // The real window under WebDriver, for the programs beside this one that measure it. Needs DISPLAY and WebKitWebDriver.
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** As in ui/src/replay/playback.ts. */
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4, 8, 16];
@@ -19,6 +20,26 @@ export async function patiently(what, attempt, seconds = 20) {
     await wait(50);
   }
   throw new Error(`${what} did not come${last ? `: ${last.message}` : ''}`);
+}
+
+/** Ids and names of the processes that descend from this one. Linux; elsewhere none. */
+export function descendants() {
+  const all = new Map();
+  try {
+    for (const id of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        const stat = readFileSync(`/proc/${id}/stat`, 'utf8');
+        const end = stat.lastIndexOf(')');
+        all.set(Number(id), { name: stat.slice(stat.indexOf('(') + 1, end), parent: Number(stat.slice(end + 2).split(' ')[1]) });
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+  } catch {
+    // No /proc.
+  }
+  const ours = (id) => id === process.pid || (all.has(id) && ours(all.get(id).parent));
+  return [...all].filter(([id, { parent }]) => id !== process.pid && ours(parent)).map(([id, { name }]) => ({ id, name }));
 }
 
 /**
@@ -45,7 +66,14 @@ export async function open(program, folder) {
   const run = (script, ...args) => ask('POST', `/session/${session}/execute/sync`, { script, args });
   const close = async () => {
     if (session) await Promise.race([ask('DELETE', `/session/${session}`).catch(() => {}), wait(3000)]);
-    driver.kill('SIGKILL');
+    // The driver leaves behind what it started when it ends first.
+    for (const { id } of descendants().reverse()) {
+      try {
+        process.kill(id, 'SIGKILL');
+      } catch {
+        // It ended by itself.
+      }
+    }
   };
   try {
     const options = { binary: program, args: [] };
