@@ -469,7 +469,9 @@ fn two_tabs_with_one_page_number_are_two_pages() {
     let (session, findings) = decode_all(&[&b2, &a1, &b1, &a2]);
     let urls: Vec<&str> = session.pages.iter().map(|p| p.url.as_str()).collect();
     assert_eq!(urls, ["https://a.test/", "https://b.test/"]);
-    assert!(session.pages.iter().all(|p| p.gaps.is_empty() && p.ended));
+    assert!(session.pages.iter().all(|p| p.ended));
+    let gaps: Vec<_> = session.pages.iter().flat_map(|p| &p.gaps).map(|g| g.reason.as_str()).collect();
+    assert_eq!(gaps, ["Page view 1 of this session is missing."], "no tab lacks a payload");
     assert!(findings.list().iter().any(|f| f.code == "clarity_tabs"));
     assert_eq!(session.pages.iter().map(|p| (p.number, p.document)).collect::<Vec<_>>(), [(1, 1), (2, 2)]);
 }
@@ -487,6 +489,23 @@ fn a_lost_clock_is_derived_from_the_neighbours() {
     assert_eq!(session.pages[1].started_at, 1_700_000_000_800);
     let (session, _) = decode_all(&[&p2]);
     assert_eq!(session.pages[0].started_at, 700);
+}
+
+#[test]
+fn a_page_view_of_which_nothing_is_left_is_told() {
+    let page =
+        |number: u32, clock: i64| at(1, 0, 100, number, 1, "https://a.test/", &format!("[50,0,0,{clock}],[90,25,1]"));
+    let (p2, p3, p6) = (page(2, 1_700_000_002_000), page(3, 1_700_000_003_000), page(6, 1_700_000_006_000));
+    let (session, findings) = decode_all(&[&p6, &p2, &p3]);
+    let gaps =
+        |n: usize| session.pages[n].gaps.iter().map(|g| (g.reason.as_str(), g.until - g.from)).collect::<Vec<_>>();
+    assert_eq!(gaps(0), [("Page view 1 of this session is missing.", 0)]);
+    assert_eq!(gaps(1), [("Page views 4 to 5 of this session are missing.", 2_960)]);
+    assert!(gaps(2).is_empty());
+    let told: Vec<_> = findings.list().iter().filter(|f| f.code == "clarity_page_missing").map(|f| f.page).collect();
+    assert_eq!(told, [Some(1), Some(2)]);
+    let (session, _) = decode_all(&[&page(1, 1_700_000_001_000), &p2, &p3]);
+    assert!(session.pages.iter().all(|p| p.gaps.is_empty()));
 }
 
 #[test]

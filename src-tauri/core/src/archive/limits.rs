@@ -29,6 +29,7 @@ pub const MAX_ARCHIVES: u32 = 2;
 pub const MAX_FOLDER_DEPTH: usize = 64;
 /// Bytes of a member's name.
 pub const MAX_NAME: usize = 4096;
+pub use crate::format::MAX_NODES;
 pub use crate::format::json::{MAX_JSON_DEPTH, MAX_STRING};
 /// Bytes of a manifest, of `assets.json`, `notes.json` or a session's metadata.
 pub const MAX_META: u64 = 64 << 20;

@@ -82,7 +82,9 @@ pub(crate) fn look(head: &[u8]) -> Look {
     if openreplay::is_one(head) {
         return Look::OpenReplay;
     }
-    if snappy::is_prefixed(head) {
+    // The four bytes of a length hold a control character for every block that could be unpacked; `{"e": [` is one only
+    // by chance.
+    if !is_text(head) && snappy::is_prefixed(head) {
         return Look::Snappy;
     }
     if let Some((_, what)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
@@ -208,6 +210,7 @@ mod tests {
         let block = snap::raw::Encoder::new().compress_vec(&b"[\"w\",{}]".repeat(99)).unwrap();
         assert_eq!(look(&block), Look::Snappy);
         assert_eq!(look(&[&(block.len() as u32).to_be_bytes()[..], &block].concat()), Look::Snappy);
+        assert_eq!(look(br#"{"e": ["0.8.70", 1, 0]}"#), Look::Json, "its bytes would do for a block, too");
         let mut tar = tar::Builder::new(Vec::new());
         let mut header = tar::Header::new_old();
         header.set_size(0);

@@ -6,7 +6,7 @@
 //! The second trap: a zip keeps its directory at the end, so a cut-off download has none. Its members still
 //! have headers of their own and are read one after the other.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use flate2::bufread::DeflateDecoder;
@@ -33,6 +33,26 @@ pub(crate) trait Members {
     fn bytes(&mut self, index: usize, max: u64, reader: &mut Reader<'_, '_>) -> Option<Vec<u8>>;
     /// Words for people when there are no members.
     fn empty(&self) -> String;
+}
+
+/// Members under the folder that a Dwell archive lies in.
+#[derive(Default)]
+struct Names {
+    root: String,
+    by_name: HashMap<String, usize>,
+}
+
+impl Names {
+    fn new(members: &dyn Members, root: &str) -> Names {
+        let by_name = (0..members.len()).map(|i| (members.name(i).to_owned(), i)).collect();
+        Names { root: root.to_owned(), by_name }
+    }
+    fn whole(&self, file: &str) -> String {
+        format!("{}{file}", self.root)
+    }
+    fn get(&self, file: &str) -> Option<usize> {
+        self.by_name.get(&self.whole(file)).copied()
+    }
 }
 
 /// The upper half of the encoding that zips without a mark for UTF-8 use.
@@ -206,7 +226,6 @@ impl Reader<'_, '_> {
         }
         let at = |name: &str| place.member(separator, name);
         let mut done: HashSet<usize> = HashSet::new();
-        let index_of = |members: &dyn Members, name: &str| (0..members.len()).find(|i| members.name(*i) == name);
 
         // A manifest at the top, or in the one folder that was zipped.
         let mut root = String::new();
@@ -233,10 +252,11 @@ impl Reader<'_, '_> {
         }
 
         // An archive that Dwell wrote keeps its asset lists apart; the joined one is for other readers.
+        let names = manifest.as_ref().map(|_| Names::new(members, &root)).unwrap_or_default();
         let whole = manifest.as_ref().filter(|m| !m.asset_lists.is_empty() || !m.assets.is_empty());
         let has_assets = match whole {
             Some(manifest) => {
-                self.kept_assets(members, manifest, &root, place, separator, &mut done)?;
+                self.kept_assets(members, &names, manifest, place, separator, &mut done)?;
                 true
             }
             None => self.assets(members, &root, place, separator, &mut done)?,
@@ -247,14 +267,14 @@ impl Reader<'_, '_> {
                 let folder = format!("{root}assets/");
                 done.extend((0..members.len()).filter(|i| members.name(*i).starts_with(&folder)));
             }
-            if let Some(index) = index_of(members, &format!("{root}notes.json"))
+            if let Some(index) = names.get("notes.json")
                 && let Some(bytes) = members.bytes(index, MAX_META, self)
             {
                 done.insert(index);
                 let path = at(members.name(index)).path;
                 self.take(Item::Notes { path, bytes })?;
             }
-            self.manifest_sessions(members, &manifest, &root, place, separator, &mut done)?;
+            self.manifest_sessions(members, &names, &manifest, place, separator, &mut done)?;
             for record in manifest.records {
                 if let Ok(mut said) = serde_json::from_str::<Said>(&record.said) {
                     said.rank = record.rank;
@@ -286,7 +306,8 @@ impl Reader<'_, '_> {
                 self.take(Item::Leave { scope })?;
             }
             if open.is_none() {
-                open = session_folders.iter().find(|scope| within(scope)).cloned();
+                let above = place.path.match_indices(['/', '!']).map(|(end, _)| &place.path[..end]);
+                open = above.filter_map(|folder| session_folders.get(folder)).next().cloned();
             }
             // A file deeper in a session's folder, or one beside `clarity/`, belongs to it too.
             if let Some(scope) = &open
@@ -327,15 +348,12 @@ impl Reader<'_, '_> {
             return Ok(false);
         };
         done.insert(list);
-        let by_name: std::collections::HashMap<String, usize> =
-            (0..members.len()).map(|i| (members.name(i).to_owned(), i)).collect();
-        let mut hashes: std::collections::HashMap<usize, Hash> = Default::default();
+        let names = Names::new(members, root);
+        let mut hashes: HashMap<usize, Hash> = Default::default();
         let mut urls = Vec::new();
         for (url, file, content_type) in rows {
             let file = file.trim_start_matches("./");
-            let Some(&index) =
-                by_name.get(&format!("{root}{file}")).or_else(|| by_name.get(&format!("{root}assets/{file}")))
-            else {
+            let Some(index) = names.get(file).or_else(|| names.get(&format!("assets/{file}"))) else {
                 let message = format!("{} lists {file:?}, which is not in the archive.", at(&name).path);
                 self.find(Finding::warning("asset_missing", message), &at(&name));
                 continue;
@@ -370,22 +388,19 @@ impl Reader<'_, '_> {
     fn manifest_sessions(
         &mut self,
         members: &mut dyn Members,
+        names: &Names,
         manifest: &Manifest,
-        root: &str,
         place: &Place,
         separator: char,
         done: &mut HashSet<usize>,
     ) -> Result<()> {
-        let by_name: std::collections::HashMap<String, usize> =
-            (0..members.len()).map(|i| (members.name(i).to_owned(), i)).collect();
         for (number, session) in manifest.sessions.iter().enumerate() {
-            let scope = format!("{}{separator}{root}manifest.json#{}", place.path, number + 1);
+            let scope = format!("{}{separator}{}#{}", place.path, names.whole("manifest.json"), number + 1);
             let kept = session.said.kept.clone();
             self.take(Item::Said { scope: scope.clone(), said: Box::new(session.said.clone()) })?;
             for (position, file) in session.files.iter().enumerate() {
-                let name = format!("{root}{file}");
-                let mut at = place.member(separator, &name);
-                let Some(&index) = by_name.get(&name) else {
+                let mut at = place.member(separator, &names.whole(file));
+                let Some(index) = names.get(file) else {
                     let message = format!("The manifest lists {file:?}, which is not in the archive.");
                     self.find(Finding::warning("manifest_file_missing", message), &at);
                     continue;
@@ -457,20 +472,18 @@ impl Reader<'_, '_> {
     fn kept_assets(
         &mut self,
         members: &mut dyn Members,
+        names: &Names,
         manifest: &Manifest,
-        root: &str,
         place: &Place,
         separator: char,
         done: &mut HashSet<usize>,
     ) -> Result<()> {
-        let by_name: std::collections::HashMap<String, usize> =
-            (0..members.len()).map(|i| (members.name(i).to_owned(), i)).collect();
-        done.extend(by_name.get(&format!("{root}assets/assets.json")));
+        done.extend(names.get("assets/assets.json"));
         let mut there: HashSet<Hash> = HashSet::new();
         for asset in &manifest.assets {
-            let at = place.member(separator, &format!("{root}{}", asset.file));
-            let bytes = match by_name.get(&format!("{root}{}", asset.file)) {
-                Some(&index) => {
+            let at = place.member(separator, &names.whole(&asset.file));
+            let bytes = match names.get(&asset.file) {
+                Some(index) => {
                     done.insert(index);
                     members.bytes(index, MAX_ASSET, self)
                 }

@@ -9,6 +9,7 @@ use super::intern::{Interner, Map};
 use super::mask;
 use super::payload::{Layout, Node, Payload};
 use crate::event::{Attr, Namespace, NodeId, NodeKind, Op, Place, SheetRef, Str};
+use crate::format::MAX_NODES;
 
 /// Attribute of HEAD with the base address of the page.
 pub const BASE: &str = "dwell:base";
@@ -84,6 +85,8 @@ struct Form {
 
 pub(super) struct Page {
     entries: Vec<Entry>,
+    /// Nodes beyond [`MAX_NODES`], which were left out.
+    pub(super) over: usize,
     dense: Vec<u32>,
     sparse: Map<u32, u32>,
     /// The recorder gave id 1 to an ordinary node.
@@ -128,6 +131,7 @@ impl Page {
     pub(super) fn new(one_is_a_node: bool, interner: &mut Interner) -> Page {
         let mut page = Page {
             entries: Vec::new(),
+            over: 0,
             dense: Vec::new(),
             sparse: Map::default(),
             one_is_a_node,
@@ -333,6 +337,10 @@ impl Page {
         self.stamp += 1;
         self.wanted.clear();
         for (index, node) in nodes.iter().enumerate() {
+            if self.entries.len() >= MAX_NODES && self.find(node.id).is_none() {
+                self.over += 1;
+                continue;
+            }
             let slot = self.find_or_make(node.id);
             let entry = &mut self.entries[slot as usize];
             if entry.stamp != self.stamp {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::decoded;
 use super::scan::{MAX_BODY, Read, Scan};
+use crate::format::MAX_NODES;
 
 pub use super::scan::{Damage, Text};
 
@@ -128,6 +129,8 @@ pub struct Payload<'a> {
     pub damage: Option<Damage>,
     /// Byte offsets of array elements that are no events.
     pub oddities: Vec<usize>,
+    /// Nodes beyond [`crate::format::MAX_NODES`], which were left out.
+    pub over: usize,
     nodes: Vec<Node>,
     attrs: Vec<(Text, Text)>,
     body: &'a str,
@@ -517,6 +520,7 @@ struct Reader<'a> {
     scan: Scan<'a>,
     buffers: Buffers,
     oddities: Vec<usize>,
+    over: usize,
     old_regions: bool,
 }
 
@@ -528,7 +532,13 @@ impl<'a> Reader<'a> {
         if body.len() > MAX_BODY {
             return Err(Refusal::TooLarge);
         }
-        Ok(Reader { scan: Scan::new(body), buffers: Buffers::default(), oddities: Vec::new(), old_regions: false })
+        Ok(Reader {
+            scan: Scan::new(body),
+            buffers: Buffers::default(),
+            oddities: Vec::new(),
+            over: 0,
+            old_regions: false,
+        })
     }
 
     /// Takes a key of the outermost object and its colon; `None` at its end.
@@ -622,6 +632,7 @@ impl<'a> Reader<'a> {
             has_playback,
             damage,
             oddities: std::mem::take(&mut self.oddities),
+            over: self.over,
             nodes: std::mem::take(&mut self.buffers.nodes),
             attrs: std::mem::take(&mut self.buffers.attrs),
             body: self.scan.body,
@@ -1142,7 +1153,12 @@ impl<'a> Reader<'a> {
     fn node(&mut self, numbers: &[i64; 3], count: usize) {
         let id = numbers[0].unsigned_abs();
         let id = match u32::try_from(id) {
-            Ok(id) if id > 0 && count > 0 => id,
+            Ok(id) if id > 0 && count > 0 && self.buffers.nodes.len() < MAX_NODES => id,
+            Ok(id) if id > 0 && count > 0 => {
+                self.over += 1;
+                self.buffers.strings.clear();
+                return;
+            }
             _ => {
                 self.buffers.strings.clear();
                 return;

@@ -17,6 +17,7 @@ use crate::event::{
     self, ClipboardAction, Event, Gap, Kind, Millis, NavigationTiming, NodeId, Page, Point, Session, Source, Str,
 };
 use crate::findings::{Finding, Findings};
+use crate::format::too_many_nodes;
 
 /// One upload body and where it was found.
 #[derive(Debug, Clone, Copy)]
@@ -140,6 +141,7 @@ pub fn decode_session(bodies: &[Body<'_>], findings: &mut Findings) -> Option<Se
         session.pages.push(page);
         session.events.extend(events);
     }
+    missing_pages(&views, &mut session, findings);
     // Pages of two tabs overlap; events of one page stand in order already.
     if session.events.windows(2).any(|w| w[0].time > w[1].time) {
         session.events.sort_by_key(|e| e.time);
@@ -251,6 +253,30 @@ fn chains<'r, 'a>(reads: &'r [Read<'a>], session: &str, findings: &mut Findings)
     views
 }
 
+/// Page views of which nothing is left. The recorder counts one only when its first payload was delivered (facts §1.6), so
+/// a hole in the numbers is a loss, told as a gap behind the page view before it.
+fn missing_pages(views: &[View<'_, '_>], session: &mut Session, findings: &mut Findings) {
+    let mut numbered: Vec<(u64, usize)> = views.iter().enumerate().map(|(at, view)| (view.number, at)).collect();
+    numbered.sort_unstable();
+    let mut before: Option<(u64, usize)> = None;
+    for (number, at) in numbered {
+        let last = before.map_or(0, |(number, _)| number);
+        if number > last + 1 {
+            let reason = match (last + 1, number - 1) {
+                (one, last) if one == last => format!("Page view {one} of this session is missing."),
+                (first, last) => format!("Page views {first} to {last} of this session are missing."),
+            };
+            let until = session.pages[at].started_at;
+            let page = &mut session.pages[before.map_or(at, |(_, at)| at)];
+            let from = if before.is_some() { page.ended_at } else { until };
+            let finding = Finding::warning("clarity_page_missing", reason.clone()).in_session(&session.id);
+            findings.push(finding.on_page(page.number));
+            page.gaps.push(Gap { from, until: until.max(from), reason });
+        }
+        before = Some((number, at));
+    }
+}
+
 /// Gives every view the epoch time of its start.
 fn clocks(views: &mut [View<'_, '_>], session: &str, findings: &mut Findings) {
     for at in 0..views.len() {
@@ -345,6 +371,10 @@ impl<'d, 'r, 'a> PageDecoder<'d, 'r, 'a> {
         }
         self.losses(next);
         self.oddities();
+        let over = self.dom.over + self.view.payloads.iter().map(|read| read.payload.over).sum::<usize>();
+        if over > 0 {
+            self.warn("limit_nodes", too_many_nodes(over));
+        }
         let base = self.view.base;
         self.page.started_at = self.events.first().map_or(base, |e| e.time);
         self.page.ended_at = self.events.last().map_or(base, |e| e.time);

@@ -9,6 +9,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::json::{self, Type, Val};
 use crate::event::{Attr, MediaState, Namespace, NodeId, NodeKind, Op, OpenState, Place, SheetRef, Str, svg_name};
+use crate::format::MAX_NODES;
 
 /// Ids at and above this collide with the derived ids of [`NodeId`].
 const MAX_ID: i64 = 1 << 40;
@@ -125,6 +126,8 @@ pub(super) struct Losses {
     pub(super) unknown: u32,
     /// Adds that wait for each other.
     pub(super) cycles: u32,
+    /// Nodes beyond [`MAX_NODES`], each with all that is under it.
+    pub(super) over: u32,
 }
 
 /// Ops of one event in the making.
@@ -390,6 +393,10 @@ impl Document {
             }
             return None;
         };
+        if self.nodes.len() >= MAX_NODES && !self.nodes.contains_key(&f.id) {
+            batch.losses.over += 1;
+            return None;
+        }
         let above = parent.and_then(|p| self.nodes.get(&p));
         let above_root = above.map_or(self.top, |p| p.root);
         let mut known = Known {

@@ -15,6 +15,7 @@ use crate::event::{
     Click, Event, Gap, Kind, MediaState, Millis, NodeId, Op, Page, Point, Session, SheetRef, Source, Str,
 };
 use crate::findings::{Finding, Findings};
+use crate::format::too_many_nodes;
 
 /// A full snapshot this long after anything else in its window was not caused by a recorded event, as
 /// checkouts are.
@@ -686,6 +687,9 @@ impl Decoder {
                 "rrweb-unknown-node",
                 format!("{} changes of nodes that were never recorded were left out.", losses.unknown),
             );
+        }
+        if losses.over > 0 {
+            say(Finding::warning, "limit_nodes", too_many_nodes(losses.over as usize));
         }
         if losses.cycles > 0 {
             say(
