@@ -26,6 +26,8 @@ const TYPED = 1500;
 const RESIZED = 2500;
 /** Real ms between two looks at whether the page is blank. */
 const LOOK_EVERY = 1000;
+/** Real ms after the last picture of a page that stands still. */
+const LOOK_AFTER = 100;
 /** Real ms between two notes of where the person is, for after a crash. */
 const NOTE_EVERY = 1000;
 const CLICKS = new Set(['click', 'double_click', 'context_menu', 'touch_start']);
@@ -34,12 +36,15 @@ const CLICKS = new Set(['click', 'double_click', 'context_menu', 'touch_start'])
 const MOST_MEASURES = 1000;
 let measures = 0;
 
-/** From the question to the second picture after its answer was carried out: then the first one is on screen. */
-function measure(begun: number): void {
+/**
+ * From the question to the second picture after its answer was carried out: then the first one is on screen. `answered`
+ * and `applied`: when the patch was here, and when it was carried out, ms after the question.
+ */
+function measure(begun: number, answered: number, applied: number): void {
   requestAnimationFrame(() =>
     requestAnimationFrame(() => {
       if (++measures % MOST_MEASURES === 0) performance.clearMeasures('dwell:seek');
-      performance.measure('dwell:seek', { start: begun });
+      performance.measure('dwell:seek', { start: begun, detail: { answered: answered - begun, applied: applied - begun } });
     }),
   );
 }
@@ -99,6 +104,7 @@ export class Viewing {
   #closed = false;
   /** When the last jump was asked for, real ms. */
   #asked: number | null = null;
+  #lookTimer: ReturnType<typeof setTimeout> | undefined;
   #noting: ReturnType<typeof setInterval> | undefined;
   #noted = 0;
   #skipTimer: ReturnType<typeof setTimeout> | undefined;
@@ -193,6 +199,7 @@ export class Viewing {
     this.#closed = true;
     cancelAnimationFrame(this.#request);
     clearTimeout(this.#skipTimer);
+    clearTimeout(this.#lookTimer);
     if (this.#noting) {
       clearInterval(this.#noting);
       app.at(null);
@@ -236,7 +243,11 @@ export class Viewing {
       this.now = time;
       if (this.resized && (time < this.resized.time || time > this.resized.time + RESIZED * Math.max(1, playback.speed))) this.resized = null;
     }
-    if (!playback.playing || at - this.#looked >= LOOK_EVERY) {
+    if (!playback.playing) {
+      // Standing still is painted several times, and a look costs as much as a small patch.
+      clearTimeout(this.#lookTimer);
+      this.#lookTimer = setTimeout(() => this.#look(this.playback?.time ?? time), LOOK_AFTER);
+    } else if (at - this.#looked >= LOOK_EVERY) {
       this.#looked = at;
       this.#look(time);
     }
@@ -248,7 +259,7 @@ export class Viewing {
 
   #look(time: number): void {
     const { view, frame, step } = this;
-    if (!view || !frame || !step || !view.row.has_recording || this.playback?.seeking) return;
+    if (this.#closed || !view || !frame || !step || !view.row.has_recording || this.playback?.seeking) return;
     const page = view.pages.findLast((p) => p.started_at <= time);
     const next = page && this.filled ? null : this.#firstPicture(time);
     this.blank = whyBlank({
@@ -275,7 +286,8 @@ export class Viewing {
   async #jump(next: Step, more: (part: number) => Promise<Step>): Promise<boolean> {
     const { frame } = this;
     if (!frame) return false;
-    const begun = this.#asked ?? performance.now();
+    const answered = performance.now();
+    const begun = this.#asked ?? answered;
     this.#asked = null;
     // Building a page is not given up for another moment of the same page.
     const documentAt = (time: number) => (this.view?.pages.findLast((p) => p.started_at <= time) ?? this.view?.pages[0])?.document;
@@ -285,7 +297,7 @@ export class Viewing {
     if (!this.playback?.playing) frame.pauseAnimations();
     this.#typed.clear();
     this.#arrived(next, true);
-    measure(begun);
+    measure(begun, answered, performance.now());
     return true;
   }
 
