@@ -44,7 +44,7 @@ gallery: build ## the frame beside the live pages, as a page to leaf through: ta
 cli: ## target/release/dwell, the command alone, without GTK
 	cargo build --release -p dwell-cli
 
-bench: ## how fast recordings are decoded and imported (SESSIONS=50000), beside what others take
+bench: ## how fast recordings are decoded, sought in and imported (SESSIONS=50000), beside what others take
 	@scripts/bench.sh "$(CORPUS)"
 
 SECONDS ?= 600

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Decoding speed on one thread, beside npm clarity-decode on the same bodies in the same run, and the ratio; then an
-# import of SESSIONS sessions (5000), beside unpacking and skimming the same bytes in the same run.
+# Decoding speed on one thread, beside npm clarity-decode on the same bodies in the same run, and the ratio; random
+# seeks in a long session, beside rrweb's own player in Chromium for the same moments; then an import of SESSIONS
+# sessions (5000), beside unpacking and skimming the same bytes in the same run. ONLY=decode|seek|import measures one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,17 +13,27 @@ if ! [ -d "$DWELL_CORPUS/visits" ]; then
   DWELL_CORPUS=$PWD/tests/fixtures
 fi
 
-if ! [ -f "$peer/node_modules/clarity-decode/package.json" ]; then
-  mkdir -p "$peer"
-  npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix "$peer" "clarity-decode@$version" >&2
-fi
+# Each bench runs in the folder of its crate.
+DWELL_CORPUS=$(cd "$DWELL_CORPUS" && pwd)
+
+wanted() { [ -z "${ONLY:-}" ] || [ "$ONLY" = "$1" ]; }
+
+# Installs a package into target/tools, once.
+fetch() {
+  if [ -f "$1/node_modules/${2%@*}/package.json" ]; then return; fi
+  mkdir -p "$1"
+  npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix "$1" "$2" >&2
+}
 
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-cargo bench -p dwell-core --bench clarity | tee "$out"
-theirs=$(node src-tauri/core/benches/clarity-decode.mjs "$peer/node_modules/clarity-decode" "$DWELL_CORPUS")
-echo "$theirs"
-node -e '
+
+decode() {
+  fetch "$peer" "clarity-decode@$version"
+  cargo bench -p dwell-core --bench clarity | tee "$out"
+  theirs=$(node src-tauri/core/benches/clarity-decode.mjs "$peer/node_modules/clarity-decode" "$DWELL_CORPUS")
+  echo "$theirs"
+  node -e '
 const [file, theirs] = process.argv.slice(1);
 const peer = JSON.parse(theirs), lines = require("fs").readFileSync(file, "utf8").split("\n");
 const unit = { "KB/s": 1e3, "MB/s": 1e6, "GB/s": 1e9 };
@@ -33,6 +44,37 @@ for (const name of ["typed_events", "typed_events_afresh", "sessions"]) {
   if (rates.length < 3) continue;
   console.log(`${name.padEnd(20)} fastest ${rates[0].toFixed(0)} MB/s = ${(rates[0] / peer.fastest).toFixed(1)} x clarity-decode; median ${rates[2].toFixed(0)} MB/s = ${(rates[2] / peer.median).toFixed(1)} x`);
 }' "$out" "$theirs"
+}
+
+seek() {
+  local recording="$DWELL_CORPUS/stress/long/rrweb"
+  if ! [ -d "$recording" ]; then
+    echo "No corpus with stress/long: seeking is not measured." >&2
+    return
+  fi
+  mkdir -p target/bench
+  local list=$PWD/target/bench/seeks.json player=target/tools/rrweb
+  cargo bench -p dwell-core --bench seek -- "$recording" "$list" | tee "$out"
+  if ! command -v "${CHROMIUM:-chromium}" >/dev/null; then
+    echo "No Chromium (CHROMIUM names it): rrweb's own player is not measured." >&2
+    return
+  fi
+  fetch "$player" rrweb@2.2.2
+  node src-tauri/core/benches/rrweb-replayer.mjs "$player/node_modules/rrweb" "$recording/01.json" "$list" "${SEEKS:-100}" > "$out.peer"
+  node -e '
+const [ours, theirs] = process.argv.slice(1).map(f => require("fs").readFileSync(f, "utf8"));
+const peer = JSON.parse(theirs), at = (list, p) => [...list].sort((a, b) => a - b)[Math.round((list.length - 1) * p)];
+const own = /random seeks +p50 ([\d.]+) p95 ([\d.]+) p99 ([\d.]+)/.exec(ours).slice(1).map(Number);
+const line = (name, list) => console.log(`${name.padEnd(20)} p50 ${at(list, 0.5).toFixed(0)} p95 ${at(list, 0.95).toFixed(0)} p99 ${at(list, 0.99).toFixed(0)} ms`);
+line("rrweb Replayer", peer.ms);
+line("  to painted", peer.shown);
+console.log(`random seeks         ${(at(peer.ms, 0.5) / own[0]).toFixed(0)} x at p50, ${(at(peer.ms, 0.95) / own[1]).toFixed(0)} x at p95, ${(at(peer.ms, 0.99) / own[2]).toFixed(0)} x at p99 (theirs with the page rebuilt, ours up to the patch)`);' "$out" "$out.peer"
+  rm -f "$out.peer"
+}
+
+if wanted decode; then decode; fi
+if wanted seek; then seek; fi
+wanted import || exit 0
 
 sessions=${SESSIONS:-5000}
 if ! [ -f "$DWELL_CORPUS/tools/amplify.py" ] || ! command -v python3 >/dev/null; then

@@ -76,7 +76,13 @@ async fn sessions(
 
 #[tauri::command]
 async fn session(app: AppHandle, id: String) -> Answer<Response> {
-    bytes(ask(app, move |desk| desk.session(&id)).await)
+    let (wanted, later) = (id.clone(), app.clone());
+    let answer = bytes(ask(app, move |desk| desk.session(&wanted)).await);
+    if answer.is_ok() {
+        // Nobody waits for it, and what goes wrong there goes wrong again where somebody does.
+        drop(tauri::async_runtime::spawn(ask(later, move |desk| desk.prepare(&id))));
+    }
+    answer
 }
 
 #[tauri::command]
@@ -100,8 +106,15 @@ async fn pointer_track(app: AppHandle, id: String, page: u32) -> Answer<Response
 }
 
 #[tauri::command]
-async fn replay_seek(app: AppHandle, id: String, shown: Option<u64>, time: f64) -> Answer<Response> {
-    bytes(ask_behind_walls(app, move |desk| desk.replay_seek(&id, shown, whole(time))).await)
+async fn replay_seek(
+    app: AppHandle,
+    id: String,
+    shown: Option<u64>,
+    time: f64,
+    part: Option<usize>,
+) -> Answer<Response> {
+    let part = part.unwrap_or(0);
+    bytes(ask_behind_walls(app, move |desk| desk.replay_seek(&id, shown, whole(time), part)).await)
 }
 
 #[tauri::command]

@@ -15,6 +15,8 @@ mod defaults;
 mod graphics;
 mod picture;
 mod projects;
+#[cfg(target_os = "linux")]
+mod stopped;
 mod walls;
 mod window;
 

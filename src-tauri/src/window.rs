@@ -34,6 +34,8 @@ pub(crate) fn open(app: &App, folder: &Path, walls: Arc<Walls>) -> tauri::Result
     let window = walls::around(builder).build()?;
     window.set_background_color(Some(canvas(window.theme()?)))?;
     walls::raise(&window, &folder.join("walls"), walls)?;
+    #[cfg(target_os = "linux")]
+    crate::stopped::come_back(&window)?;
     window.show()?;
     let shown = window.clone();
     window.on_window_event(move |event| {

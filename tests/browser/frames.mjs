@@ -1,61 +1,22 @@
-// Plays recordings at 1x in the real window and counts the pictures: node frames.mjs WINDOW CACHE_FOLDER [SECONDS [SESSIONS]]
+// Plays recordings in the real window and counts the pictures: node frames.mjs WINDOW CACHE_FOLDER [SECONDS [SESSIONS [SPEED]]]
 //
 // The trap: a page that asks for animation frames gets them even when nothing can be painted in time, so what counts is
-// the time between two of them. A gap of more than two display intervals is a dropped picture. Needs DISPLAY,
-// WebKitWebDriver and a folder whose cache.sqlite holds the recordings.
-import { spawn } from 'node:child_process';
+// the time between two of them. A gap of more than two display intervals is a dropped picture.
+import { open, patiently, wait } from './driver.mjs';
 
-const [program, folder, seconds = '5', most = '1000'] = process.argv.slice(2);
+const [program, folder, seconds = '5', most = '1000', speed = '1'] = process.argv.slice(2);
 if (!folder) {
-  console.error('usage: node frames.mjs WINDOW CACHE_FOLDER [SECONDS [SESSIONS]]');
+  console.error('usage: node frames.mjs WINDOW CACHE_FOLDER [SECONDS [SESSIONS [SPEED]]]');
   process.exit(2);
 }
 const INTERVAL = 1000 / 60;
-const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-const port = 4500 + (process.pid % 400);
-const driver = spawn('WebKitWebDriver', [`--port=${port}`], {
-  env: { ...process.env, TAURI_WEBVIEW_AUTOMATION: 'true', GDK_BACKEND: 'x11', NO_AT_BRIDGE: '1', DWELL_DATA: folder },
-  stdio: 'ignore',
-});
 
-async function ask(method, path, body) {
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method,
-    body: body && JSON.stringify(body),
-    signal: AbortSignal.timeout(60_000),
-  });
-  const { value } = await answer.json();
-  if (!answer.ok) throw new Error(`${path}: ${value?.error} ${value?.message}`);
-  return value;
-}
-
-async function patiently(what, attempt) {
-  let last;
-  for (let i = 0; i < 200; i++) {
-    try {
-      const got = await attempt();
-      if (got) return got;
-    } catch (error) {
-      last = error;
-    }
-    await wait(50);
-  }
-  throw new Error(`${what} did not come${last ? `: ${last.message}` : ''}`);
-}
-
-let session;
-const run = (script, ...args) => ask('POST', `/session/${session}/execute/sync`, { script, args });
+let window;
 let failed = false;
 try {
-  const options = { binary: program, args: [] };
-  const made = await patiently('the window', () =>
-    ask('POST', '/session', { capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': options } } }),
-  );
-  session = made.sessionId;
-  await patiently('the list', () => run("return document.querySelector('[data-testid=session-row]') !== null"));
-  const press = (key, code) =>
-    run('document.body.dispatchEvent(new KeyboardEvent("keydown", { key: arguments[0], code: arguments[1], bubbles: true }))', key, code);
-  await run("document.querySelector('[data-testid=session-row]').dispatchEvent(new MouseEvent('dblclick', { bubbles: true }))");
+  window = await open(program, folder);
+  const { run, press } = window;
+  await window.openFirst();
   const totals = { frames: 0, gaps: 0, dropped: 0, worst: 0, ms: 0 };
   let id = null;
   let count = 0;
@@ -68,6 +29,7 @@ try {
     if (!id) break;
     count += 1;
     await wait(700);
+    await window.setSpeed(Number(speed));
     await run(`
       window.__frames = [];
       const note = () => { if (window.__frames) { window.__frames.push(performance.now()); requestAnimationFrame(note); } };
@@ -89,13 +51,12 @@ try {
     totals.worst = Math.max(totals.worst, worst);
   }
   console.log(
-    `${count} recordings, ${(totals.ms / 1000).toFixed(0)} s at 1x: ${(totals.gaps / totals.ms * 1000).toFixed(1)} pictures a second, ` +
+    `${count} recordings, ${(totals.ms / 1000).toFixed(0)} s at ${speed}x: ${(totals.gaps / totals.ms * 1000).toFixed(1)} pictures a second, ` +
       `${totals.dropped} dropped (${(100 * totals.dropped / (totals.dropped + totals.gaps)).toFixed(2)} %), longest gap ${totals.worst.toFixed(0)} ms`,
   );
 } catch (error) {
   console.error(error.message);
   failed = true;
 }
-if (session) await Promise.race([ask('DELETE', `/session/${session}`).catch(() => {}), wait(3000)]);
-driver.kill('SIGKILL');
+await window?.close();
 process.exit(failed ? 1 : 0);

@@ -132,8 +132,7 @@ for (const format of formats) {
     for (const folder of options.files) ask(cache, 'assets', 'add', folder);
 
     window = await openWindow(program, home);
-    const { run } = window;
-    const press = (key, code) => run('document.body.dispatchEvent(new KeyboardEvent("keydown", { key: arguments[0], code: arguments[1], bubbles: true }))', key, code);
+    const { run, press } = window;
     await patiently('the list', () => run("return document.querySelector('[data-testid=session-row]') !== null"));
     await run("document.querySelector('[data-testid=session-row]').dispatchEvent(new MouseEvent('dblclick', { bubbles: true }))");
     await patiently('the player', () => run('return window.__dwell?.shown() != null'));

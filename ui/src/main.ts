@@ -6,6 +6,8 @@ import { list } from './sessions/list.svelte';
 import './style/base.css';
 
 app.startTheme();
+app.comeBack(location.hash);
+if (location.hash) history.replaceState(null, '', location.pathname);
 // Asked for before the first frame is drawn: the shell must not wait for data, nor data for the shell.
 void app.load();
 list.refresh();

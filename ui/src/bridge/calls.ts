@@ -63,7 +63,7 @@ export interface ByteCalls {
   review_change: { args: { id: string; change: ReviewChange }; answer: Review };
   page_files: { args: { id: string }; answer: PageFiles };
   pointer_track: { args: { id: string; page: number }; answer: PointerTrack };
-  replay_seek: { args: { id: string; shown: number | null; time: number }; answer: Step };
+  replay_seek: { args: { id: string; shown: number | null; time: number; part: number }; answer: Step };
   replay_steps: { args: { id: string; shown: number; until: number }; answer: Steps };
 }
 

@@ -92,7 +92,7 @@ function record(viewport: [number, number]): Recording {
   const step = (at: number, ops: PatchOp[], reset = false) => {
     const page = pages.at(-1) as PageView;
     steps.push({
-      state: ++state, time: START + at, page: page.number, document: page.document, viewport, url: page.url, hidden, reset, ops,
+      state: ++state, time: START + at, page: page.number, document: page.document, viewport, url: page.url, hidden, reset, parts: 1, ops,
     });
   };
   const say = (at: number, kind: string, text: string, mark = true, selector: string | null = null) => {
@@ -616,7 +616,7 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
         case 'replay_steps': {
           const { steps } = of(row());
           const shown = steps.findIndex((s) => s.state === args.shown);
-          return { steps: steps.slice(shown + 1).filter((s) => s.time <= Number(args.until)), until: args.until };
+          return { steps: steps.slice(shown + 1).filter((s) => s.time <= Number(args.until)), until: args.until, jump: null };
         }
         case 'choose_paths':
           return args.folder ? ['/home/ana/exports'] : ['/home/ana/exports/2026-11.zip'];

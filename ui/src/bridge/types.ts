@@ -401,13 +401,16 @@ export interface MediaPatch {
   loop?: boolean | null;
 }
 
-/** One change of what the frame shows; the first item is the code, 0 stands for "none". */
+/**
+ * One change of what the frame shows; the first item is the code, 0 stands for "none". With a parent, what is made is
+ * put at its end at once.
+ */
 export type PatchOp =
   | ['D', id: number, quirks: number, doctype: Doctype]
   | ['F', id: number, iframe: number, quirks: number, doctype: Doctype]
   | ['S', id: number, host: number, open: number]
-  | ['E', id: number, ns: number, tag: string, attrs: Record<string, string> | 0]
-  | ['X', id: number, text: string]
+  | ['E', id: number, ns: number, tag: string, attrs: Record<string, string> | 0, parent?: number]
+  | ['X', id: number, text: string, parent?: number]
   | ['I', id: number, parent: number, before: number]
   | ['R', id: number]
   | ['A', id: number, name: string, value: string | null]
@@ -436,10 +439,14 @@ export interface Step {
   hidden: boolean;
   /** Throw away everything first. */
   reset: boolean;
+  /** In how many parts the ops come, asked for one by one; the state is reached after the last. */
+  parts: number;
   ops: PatchOp[];
 }
 
 export interface Steps {
   steps: Step[];
   until: number;
+  /** At this moment so much changes that it has to be sought to, which comes in parts. */
+  jump: number | null;
 }

@@ -29,6 +29,8 @@ class App {
   /** Session in the player, where in it to begin (epoch ms), and whether it plays at once. */
   watching = $state.raw<{ id: string; time: number | null; play: boolean } | null>(null);
   sheet = $state(false);
+  /** What the person should know about how the window came to be as it is. */
+  notice = $state<string | null>(null);
 
   async load(command: 'project' | 'open_demo' | 'open_project' = 'project'): Promise<boolean> {
     try {
@@ -44,6 +46,24 @@ class App {
   watch(id: string, time: number | null = null, play = false): void {
     this.watching = { id, time, play };
     this.room = 'player';
+  }
+
+  /** Notes where in which session the person is; nothing, when in none. */
+  at(id: string | null, time = 0): void {
+    remember('where', id === null ? '' : `${Math.round(time)} ${id}`);
+  }
+
+  /** After the process that draws this page ended: the shell says so in the address. */
+  comeBack(hash: string): void {
+    if (!hash.startsWith('#stopped')) return;
+    const [time = '', ...id] = (remembered('where') ?? '').split(' ');
+    const again = hash !== '#stopped';
+    if (!again && id.length) {
+      this.notice = 'The view of the page stopped and was started again. You are back where you were; nothing you noted is lost.';
+      this.watch(id.join(' '), Number(time));
+    } else {
+      this.notice = `The view of the page stopped ${again ? 'once more' : ''} and was started again. ${again ? 'It may be that this recording is too much for it, so here is the list.' : 'Here is the list.'} Nothing you noted is lost.`.replace('  ', ' ');
+    }
   }
 
   startTheme(): void {

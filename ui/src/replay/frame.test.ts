@@ -10,7 +10,7 @@ let state = 0;
 
 function step(ops: unknown[], reset = false): Step {
   return {
-    state: ++state, time: state, page: 1, document: 1, viewport: [800, 600], url: '', hidden: false, reset,
+    state: ++state, time: state, page: 1, document: 1, viewport: [800, 600], url: '', hidden: false, reset, parts: 1,
     ops: ops as PatchOp[],
   };
 }
@@ -50,6 +50,30 @@ describe('documents', () => {
     expect(frame.document!.documentElement.outerHTML).toBe('<html><head></head><body class="a"></body></html>');
     expect(frame.problems).toBe(0);
     expect(frame.shown).toBe(1);
+  });
+
+  it('carries out a patch in parts, and gives up half-way when it is told to', async () => {
+    const [d, ...rest] = DOC;
+    const parts = [
+      [d, ['E', 2, 0, 'html', 0, 1], ['E', 3, 0, 'head', 0, 2]],
+      [['E', 4, 0, 'body', { class: 'b' }, 2]],
+      [['X', 5, 'one', 4]], [['X', 6, 'two', 4]], [['E', 7, 0, 'p', 0, 4]],
+    ];
+    expect(rest.length).toBe(6);
+    const of = (n: number) => ({ ...step(parts[n] ?? [], n === 0), state: 9, parts: parts.length });
+    const asked: number[] = [];
+    const more = async (n: number) => (asked.push(n), of(n));
+    expect(await frame.applyParts(of(0), more, () => true)).toBe(true);
+    expect(asked).toEqual([1, 2, 3, 4]);
+    expect(frame.document!.documentElement.outerHTML).toBe('<html><head></head><body class="b">onetwo<p></p></body></html>');
+    expect([frame.shown, frame.problems]).toEqual([9, 0]);
+    let left = 2;
+    expect(await frame.applyParts(of(0), more, () => left-- > 0)).toBe(false);
+    expect(frame.shown).toBe(null);
+    // Few parts are one batch.
+    const few = { ...of(0), parts: 2 };
+    expect(await frame.applyParts(few, async () => of(1), () => true)).toBe(true);
+    expect(body().className).toBe('b');
   });
 
   it('writes none for quirks pages', () => {
@@ -278,7 +302,7 @@ describe('what is removed in a batch', () => {
     ['E', 5, 0, 'table', 0], ['X', 6, 'cell'], ['I', 2, 1, 0], ['I', 3, 2, 0], ['I', 4, 3, 0], ['I', 5, 4, 0], ['I', 6, 5, 0],
   ];
   const step = (state: number, ops: PatchOp[], reset = false): Step => ({
-    state, time: state, page: 1, document: 1, viewport: null, url: '', hidden: false, reset, ops,
+    state, time: state, page: 1, document: 1, viewport: null, url: '', hidden: false, reset, parts: 1, ops,
   });
 
   it('may be moved out of before the batch ends, and stays known', () => {

@@ -19,6 +19,13 @@ const POLICY =
   "default-src 'none'; img-src replay-asset: data:; style-src 'unsafe-inline'; " +
   'font-src replay-asset: data:; media-src replay-asset: data:';
 
+/** Parts of a patch that are gathered and carried out at once; a longer one is carried out in slices. */
+const AT_ONCE = 3;
+/** Ops of the first slice. */
+const SLICE = 500;
+/** Real ms that a slice is meant to take with its layout and painting: a third of what people feel as a stop. */
+const SLICE_MS = 70;
+
 /** Layout recurses over depth in every engine; a page that is deeper than this was made to crash it. */
 const DEEPEST = 1500;
 
@@ -129,6 +136,7 @@ export class Frame {
   #retry = 0;
   #watcher: ResizeObserver | null = null;
   #paused: Animation[] = [];
+  #closed = false;
 
   constructor(element: HTMLIFrameElement, options: { touch?: boolean } = {}) {
     this.element = element;
@@ -138,20 +146,72 @@ export class Frame {
 
   /** The one function that changes what is shown: playing and seeking both end here. Never throws. */
   apply(step: Step): void {
-    const active = this.element.ownerDocument.activeElement;
-    if (step.reset) this.#reset(step.ops);
-    for (const op of step.ops) {
+    this.#keepFocus(() => {
+      if (step.reset) this.#reset(step.ops);
+      this.#carryOut(step.ops, 0, step.ops.length);
+    });
+    this.shown = step.state;
+  }
+
+  /**
+   * As `apply`, for a step that may come in parts. A long one is carried out in slices, between which the window
+   * lays out, paints and answers; `goOn` is asked there. False when it was given up: then what is on screen is no
+   * state, and the next step must be one that resets.
+   */
+  async applyParts(step: Step, more: (part: number) => Promise<Step>, goOn: () => boolean): Promise<boolean> {
+    if (step.parts <= AT_ONCE) {
+      const ops = [...step.ops];
+      for (let part = 1; part < step.parts; part++) {
+        for (const op of (await more(part)).ops) ops.push(op);
+        if (!goOn() || this.#closed) return false;
+      }
+      this.apply({ ...step, ops });
+      return true;
+    }
+    this.shown = null;
+    if (step.reset) this.#keepFocus(() => this.#reset(step.ops));
+    let size = SLICE;
+    let { ops } = step;
+    for (let part = 0; part < step.parts; part++) {
+      // The next part is on its way while this one is carried out.
+      const next = part + 1 < step.parts ? more(part + 1) : null;
+      next?.catch(() => {});
+      for (let at = 0; at < ops.length; ) {
+        const until = Math.min(ops.length, at + Math.floor(size));
+        const begun = performance.now();
+        this.#keepFocus(() => this.#carryOut(ops, at, until));
+        await painted();
+        if (!goOn() || this.#closed) return false;
+        const took = performance.now() - begun;
+        if (until - at >= size / 2) size = Math.max(100, Math.min(12_000, size * Math.max(0.4, Math.min(1.5, SLICE_MS / took))));
+        at = until;
+      }
+      if (next) ({ ops } = await next);
+      if (!goOn() || this.#closed) return false;
+    }
+    this.shown = step.state;
+    return true;
+  }
+
+  #carryOut(ops: readonly PatchOp[], from: number, until: number): void {
+    for (let at = from; at < until; at++) {
       try {
-        this.#one(op);
+        this.#one(ops[at] as PatchOp);
       } catch {
         this.problems++;
       }
     }
     this.#guard(() => this.#settle());
-    this.shown = step.state;
     this.element.dataset.problems = String(this.problems);
-    // A modal dialog takes the focus into the frame, and with it every key of the player. WebKit gives it back only to
-    // an element that can have it.
+  }
+
+  /**
+   * A modal dialog takes the focus into the frame, and with it every key of the player. WebKit gives it back only to
+   * an element that can have it.
+   */
+  #keepFocus(work: () => void): void {
+    const active = this.element.ownerDocument.activeElement;
+    work();
     if (this.element.ownerDocument.activeElement === this.element) {
       const near = this.element.parentElement?.closest<HTMLElement>('[tabindex]');
       this.element.blur();
@@ -304,6 +364,7 @@ export class Frame {
 
   /** Lets go of everything; the iframe element belongs to the caller. */
   close(): void {
+    this.#closed = true;
     this.#watcher?.disconnect();
     this.#watcher = null;
     cancelAnimationFrame(this.#retry);
@@ -323,9 +384,13 @@ export class Frame {
       case 'S':
         return this.#attachShadow(op[1], op[2]);
       case 'E':
-        return this.#create(op[1], op[2], op[3], op[4]);
+        this.#create(op[1], op[2], op[3], op[4]);
+        if (op[5]) this.#insert(op[1], op[5], 0);
+        return;
       case 'X':
-        return this.#know(op[1], this.#maker().createTextNode(op[2]));
+        this.#know(op[1], this.#maker().createTextNode(op[2]));
+        if (op[3]) this.#insert(op[1], op[3], 0);
+        return;
       case 'I':
         return this.#insert(op[1], op[2], op[3]);
       case 'R':
@@ -597,12 +662,13 @@ export class Frame {
       const id = this.#ids.get(node);
       if (id !== undefined && this.#nodes.get(id) === node) {
         this.#nodes.delete(id);
-        this.#docs.delete(id);
-        this.#adopted.delete(id);
-        this.#scrolls.delete(id);
-        this.#opens.delete(id);
-        this.#canvases.delete(id);
-        this.#clamped.delete(id);
+        if (isDocument(node)) this.#docs.delete(id);
+        // A page can lose a hundred thousand nodes at once, and few of them have any of these.
+        if (this.#adopted.size) this.#adopted.delete(id);
+        if (this.#scrolls.size) this.#scrolls.delete(id);
+        if (this.#opens.size) this.#opens.delete(id);
+        if (this.#canvases.size) this.#canvases.delete(id);
+        if (this.#clamped.size) this.#clamped.delete(id);
       }
       for (let child = node.lastChild; child; child = child.previousSibling) stack.push(child);
       const shadow = this.#shadows.get(node);
@@ -1016,6 +1082,11 @@ export class Frame {
     }
     return all;
   }
+}
+
+/** After the next picture is laid out and painted. */
+function painted(): Promise<void> {
+  return new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
 }
 
 /** Moves what a document holds, with its identity. The doctype is not moved, it was written. */

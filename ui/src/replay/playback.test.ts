@@ -5,7 +5,7 @@ import { Latest } from './latest';
 import { AHEAD, Playback, type Recording } from './playback';
 
 const step = (state: number, time: number): Step => ({
-  state, time, page: 1, document: 1, viewport: null, url: '', hidden: false, reset: false, ops: [],
+  state, time, page: 1, document: 1, viewport: null, url: '', hidden: false, reset: false, parts: 1, ops: [],
 });
 const soon = async () => {
   for (let i = 0; i < 12; i++) await Promise.resolve();
@@ -26,7 +26,7 @@ function recording(): Recording & { seeks: number[]; asked: [number, number][] }
       asked.push([shown, until]);
       const steps: Step[] = [];
       for (let t = shown + 100; t <= until; t += 100) steps.push(step(t, t));
-      return { steps, until };
+      return { steps, until, jump: null };
     },
   };
 }
@@ -36,6 +36,7 @@ function player(source = recording(), idle: [number, number][] = [], until = 60_
   const skips: number[] = [];
   const playback = new Playback(source, { from: 0, until, idle }, {
     apply: (s) => shown.push(s.state),
+    jump: async (s) => shown.push(s.state) > 0,
     changed: () => {},
     skipped: (ms) => skips.push(ms),
   });
@@ -43,6 +44,46 @@ function player(source = recording(), idle: [number, number][] = [], until = 60_
 }
 
 describe('playback', () => {
+  it('seeks to a change that is too large to be played', async () => {
+    const source = recording();
+    const steps = source.steps;
+    source.steps = async (from, until) => {
+      const answer = await steps(from, Math.min(until, 290));
+      return from < 300 ? { ...answer, until: 300, jump: 300 } : steps(from, until);
+    };
+    const { playback, shown, skips } = player(source);
+    playback.seek(0);
+    await soon();
+    playback.play();
+    await soon();
+    for (let now = 0; now <= 700; now += 50) {
+      playback.tick(now);
+      await soon();
+    }
+    expect(source.seeks).toEqual([0, 300]);
+    expect(shown).toEqual([0, 100, 200, 300, 400, 500, 600]);
+    expect(skips).toEqual([]);
+  });
+
+  it('asks for a whole state after a jump that was given up', async () => {
+    const source = recording();
+    const asked: (number | null)[] = [];
+    const seek = source.seek;
+    source.seek = (shown, time, part) => (asked.push(shown), seek(shown, time, part));
+    let whole = false;
+    const playback = new Playback(source, { from: 0, until: 9000, idle: [] }, { apply: () => {}, jump: async () => whole, changed: () => {}, skipped: () => {} });
+    playback.seek(1000);
+    await soon();
+    expect(playback.shown).toBe(null);
+    whole = true;
+    playback.seek(2000);
+    await soon();
+    playback.seek(3000);
+    await soon();
+    expect(asked).toEqual([null, null, 2000]);
+    expect(playback.shown).toBe(3000);
+  });
+
   it('plays a part again and again, but lets a seek leave it', async () => {
     const { playback, source } = player();
     playback.seek(1000);

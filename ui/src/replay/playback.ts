@@ -8,7 +8,8 @@ import { failure, type Failure, type Step, type Steps } from '../bridge';
 import { Latest } from './latest';
 
 export interface Recording {
-  seek(shown: number | null, time: number): Promise<Step>;
+  /** `part`: of a step that comes in several, from 0. */
+  seek(shown: number | null, time: number, part: number): Promise<Step>;
   steps(shown: number, until: number): Promise<Steps>;
 }
 
@@ -21,7 +22,9 @@ export interface Span {
 
 export interface Listener {
   /** Puts a patch on screen. */
-  apply(step: Step, jumped: boolean): void;
+  apply(step: Step): void;
+  /** As `apply`, for a jump; false when it was given up half-way, for a later one. */
+  jump(step: Step, more: (part: number) => Promise<Step>): Promise<boolean>;
   /** Playing, failure or speed changed, or a jump ended. */
   changed(): void;
   /** An idle span of so many ms, between these moments, was left out. */
@@ -60,6 +63,8 @@ export class Playback {
   /** Every change up to here is on screen or in the queue. */
   #fetched: number;
   #fetching = false;
+  /** A change so large that it has to be sought to, epoch ms. */
+  #large: number | null = null;
   /** Counts jumps; answers to questions from before the last one are dropped. */
   #turn = 0;
   #last: number | null = null;
@@ -70,6 +75,11 @@ export class Playback {
     this.#span = span;
     this.#on = on;
     this.time = this.#fetched = span.from;
+  }
+
+  /** True when a newer jump waits for the one under way. */
+  get waiting(): boolean {
+    return this.#jump.waiting;
   }
 
   get seeking(): boolean {
@@ -114,6 +124,7 @@ export class Playback {
     this.time = Math.max(this.#span.from, Math.min(this.#span.until, time));
     this.#turn++;
     this.#queue = [];
+    this.#large = null;
     this.#fetched = this.time;
     this.#jump.ask(this.time);
   }
@@ -136,10 +147,15 @@ export class Playback {
     let taken = 0;
     for (const step of this.#queue) {
       if (step.time > this.time) break;
-      this.#show(step, false);
+      this.shown = step.state;
+      this.#on.apply(step);
       taken++;
     }
     if (taken) this.#queue.splice(0, taken);
+    if (this.#large !== null && this.time >= this.#large) {
+      this.seek(this.time);
+      return;
+    }
     if (this.time >= this.#span.until) {
       this.playing = false;
       this.#on.changed();
@@ -160,15 +176,13 @@ export class Playback {
     return true;
   }
 
-  #show(step: Step, jumped: boolean): void {
-    this.shown = step.state;
-    this.#on.apply(step, jumped);
-  }
-
   async #seekTo(time: number): Promise<void> {
     try {
-      const step = await this.#recording.seek(this.shown, time);
-      this.#show(step, true);
+      const { shown } = this;
+      const step = await this.#recording.seek(shown, time, 0);
+      // Half-way the frame shows no state at all.
+      this.shown = null;
+      if (await this.#on.jump(step, (part) => this.#recording.seek(shown, time, part))) this.shown = step.state;
       this.failure = null;
     } catch (error) {
       this.failure = failure(error);
@@ -184,7 +198,7 @@ export class Playback {
   }
 
   #fetch(): void {
-    if (!this.playing || this.#fetching || this.seeking || this.shown === null) return;
+    if (!this.playing || this.#fetching || this.seeking || this.shown === null || this.#large !== null) return;
     const chunk = AHEAD * Math.max(1, this.speed);
     if (this.#fetched - this.time > chunk / 2 || this.#fetched >= this.#span.until) return;
     const until = Math.min(this.#span.until, Math.max(this.#fetched, this.time) + chunk);
@@ -196,6 +210,11 @@ export class Playback {
       .then((answer) => {
         if (turn !== this.#turn) return;
         this.#queue.push(...answer.steps);
+        if (answer.jump !== null) {
+          this.#large = answer.jump;
+          this.#fetched = Math.max(this.#fetched, answer.jump);
+          return;
+        }
         // An answer that does not reach further would be asked for again and again.
         this.#fetched = answer.until > this.#fetched ? Math.min(answer.until, until) : until;
       })

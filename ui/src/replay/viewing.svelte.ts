@@ -5,6 +5,7 @@
  * elements directly; what is reactive changes ten times a second at most.
  */
 import { callBytes, failure, type Decision, type Failure, type Insight, type Note, type PageFiles, type SessionView, type Signal, type Step, type TranscriptRow } from '../bridge';
+import { app } from '../parts/app.svelte';
 import { list } from '../sessions/list.svelte';
 import { about, freshId, reviews } from '../sessions/reviews.svelte';
 import { whyBlank } from './blank';
@@ -28,7 +29,28 @@ const TYPED = 1500;
 const RESIZED = 2500;
 /** Real ms between two looks at whether the page is blank. */
 const LOOK_EVERY = 1000;
+/** Real ms after the last picture of a page that stands still. */
+const LOOK_AFTER = 100;
+/** Real ms between two notes of where the person is, for after a crash. */
+const NOTE_EVERY = 1000;
 const CLICKS = new Set(['click', 'double_click', 'context_menu', 'touch_start']);
+
+/** Measures of jumps that the browser keeps, for whoever looks at its timeline. */
+const MOST_MEASURES = 1000;
+let measures = 0;
+
+/**
+ * From the question to the second picture after its answer was carried out: then the first one is on screen. `answered`
+ * and `applied`: when the patch was here, and when it was carried out, ms after the question.
+ */
+function measure(begun: number, answered: number, applied: number): void {
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      if (++measures % MOST_MEASURES === 0) performance.clearMeasures('dwell:seek');
+      performance.measure('dwell:seek', { start: begun, detail: { answered: answered - begun, applied: applied - begun } });
+    }),
+  );
+}
 
 export class Viewing {
   readonly id: string;
@@ -88,6 +110,11 @@ export class Viewing {
   #looked = 0;
   #changed = 0;
   #closed = false;
+  /** When the last jump was asked for, real ms. */
+  #asked: number | null = null;
+  #lookTimer: ReturnType<typeof setTimeout> | undefined;
+  #noting: ReturnType<typeof setInterval> | undefined;
+  #noted = 0;
   #skipTimer: ReturnType<typeof setTimeout> | undefined;
   #typed = new Map<number, { time: number; text: string }>();
   #clicks: Float64Array | null = null;
@@ -146,19 +173,20 @@ export class Viewing {
     this.frame = new Frame(iframe, { touch: view.row.device === 'mobile' || view.row.device === 'tablet' });
     const empty = (time: number): Step => {
       const p = view.pages.findLast((each) => each.started_at <= time) ?? view.pages[0];
-      return { state: 0, time, page: p?.number ?? 0, document: p?.document ?? 0, viewport: p?.viewport ?? null, url: p?.url ?? '', hidden: false, reset: false, ops: [] };
+      return { state: 0, parts: 1, time, page: p?.number ?? 0, document: p?.document ?? 0, viewport: p?.viewport ?? null, url: p?.url ?? '', hidden: false, reset: false, ops: [] };
     };
     this.playback = new Playback(
       view.row.has_recording
         ? {
-            seek: (shown, time) => callBytes('replay_seek', { id, shown, time }),
+            seek: (shown, time, part) => callBytes('replay_seek', { id, shown, time, part }),
             steps: (shown, until) => callBytes('replay_steps', { id, shown, until }),
           }
         : // Without pictures there is still a time line to walk along.
-          { seek: async (_, time) => empty(time), steps: async (_, until) => ({ steps: [], until }) },
+          { seek: async (_, time) => empty(time), steps: async (_, until) => ({ steps: [], until, jump: null }) },
       { from: view.from, until: view.until, idle: view.idle },
       {
-        apply: (step, jumped) => this.#apply(step, jumped),
+        apply: (step) => this.#apply(step),
+        jump: (step, more) => this.#jump(step, more),
         changed: () => this.#copy(),
         skipped: (ms, from, until) => this.#skip(ms, from, until),
       },
@@ -167,6 +195,10 @@ export class Viewing {
     this.playback.skipFrom = prefs.skipFrom;
     this.playback.setSpeed(prefs.speed);
     this.seek(begin ?? view.from);
+    this.#noting = setInterval(() => {
+      const at = this.playback?.time ?? 0;
+      if (at !== this.#noted) app.at(this.id, (this.#noted = at));
+    }, NOTE_EVERY);
     const { from } = view;
     window.__dwell = {
       id,
@@ -188,6 +220,11 @@ export class Viewing {
     this.#closed = true;
     cancelAnimationFrame(this.#request);
     clearTimeout(this.#skipTimer);
+    clearTimeout(this.#lookTimer);
+    if (this.#noting) {
+      clearInterval(this.#noting);
+      app.at(null);
+    }
     this.playback?.pause();
     this.frame?.close();
     delete window.__dwell;
@@ -228,7 +265,11 @@ export class Viewing {
       this.now = time;
       if (this.resized && (time < this.resized.time || time > this.resized.time + RESIZED * Math.max(1, playback.speed))) this.resized = null;
     }
-    if (!playback.playing || at - this.#looked >= LOOK_EVERY) {
+    if (!playback.playing) {
+      // Standing still is painted several times, and a look costs as much as a small patch.
+      clearTimeout(this.#lookTimer);
+      this.#lookTimer = setTimeout(() => this.#look(this.playback?.time ?? time), LOOK_AFTER);
+    } else if (at - this.#looked >= LOOK_EVERY) {
       this.#looked = at;
       this.#look(time);
     }
@@ -247,7 +288,7 @@ export class Viewing {
 
   #look(time: number): void {
     const { view, frame, step } = this;
-    if (!view || !frame || !step || !view.row.has_recording || this.playback?.seeking) return;
+    if (this.#closed || !view || !frame || !step || !view.row.has_recording || this.playback?.seeking) return;
     const page = view.pages.findLast((p) => p.started_at <= time);
     const next = page && this.filled ? null : this.#firstPicture(time);
     this.blank = whyBlank({
@@ -263,15 +304,35 @@ export class Viewing {
     return this.view?.pages.find((p) => p.has_snapshot && p.ended_at > time)?.started_at ?? null;
   }
 
-  #apply(next: Step, jumped: boolean): void {
-    const { frame, step } = this;
+  #apply(next: Step): void {
+    const { frame } = this;
     if (!frame) return;
     frame.apply(next);
-    if (jumped) {
-      frame.finishAnimations();
-      if (!this.playback?.playing) frame.pauseAnimations();
-      this.#typed.clear();
-    } else if (!next.reset) this.#noteFields(next);
+    if (!next.reset) this.#noteFields(next);
+    this.#arrived(next, false);
+  }
+
+  async #jump(next: Step, more: (part: number) => Promise<Step>): Promise<boolean> {
+    const { frame } = this;
+    if (!frame) return false;
+    const answered = performance.now();
+    const begun = this.#asked ?? answered;
+    this.#asked = null;
+    // Building a page is not given up for another moment of the same page.
+    const documentAt = (time: number) => (this.view?.pages.findLast((p) => p.started_at <= time) ?? this.view?.pages[0])?.document;
+    const goOn = () => !this.#closed && (!this.playback?.waiting || documentAt(this.playback.time) === next.document);
+    if (!(await frame.applyParts(next, more, goOn)) || this.#closed) return false;
+    frame.finishAnimations();
+    if (!this.playback?.playing) frame.pauseAnimations();
+    this.#typed.clear();
+    this.#arrived(next, true);
+    measure(begun, answered, performance.now());
+    return true;
+  }
+
+  #arrived(next: Step, jumped: boolean): void {
+    const { frame, step } = this;
+    if (!frame) return;
     const { ops: _, ...rest } = next;
     const same =
       step && step.page === rest.page && step.url === rest.url && step.hidden === rest.hidden &&
@@ -364,6 +425,7 @@ export class Viewing {
 
   seek(time: number): void {
     this.ended = false;
+    this.#asked = performance.now();
     this.playback?.seek(time);
     this.wake();
   }

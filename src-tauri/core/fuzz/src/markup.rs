@@ -198,7 +198,7 @@ impl Builder {
             "!remove" => Op::Remove { node },
             // Moved to where a number says.
             "!move" => {
-                let Some(kind) = self.tree.get(node).map(|n| n.kind.clone()) else { return };
+                let Some(kind) = self.tree.get(node).map(|n| (*n.kind).clone()) else { return };
                 let parent = NodeId(value.parse().unwrap_or(4));
                 Op::Put { node, parent: Some(parent), place: Place::First, kind }
             }

@@ -113,9 +113,7 @@ pub(crate) fn seed(cache: &Cache, id: &str, replay: &mut Replay) -> Result<()> {
     documents.dedup();
     for document in documents {
         for (state, bytes) in cache.keyframes(id, document)? {
-            if let Some(tree) = Tree::decode(&bytes) {
-                replay.seed(document, state, tree);
-            }
+            replay.seed(document, state, bytes);
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -19,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::event::{Millis, Session};
 use crate::facts;
 use crate::findings::{Finding, Findings, Severity};
-use crate::replay::{self, Replay};
+use crate::replay::{self, Replay, Step};
 use crate::store::{self, Cache};
 use crate::wire::{
     AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, FindingView, GapView, ImportProgressView,
@@ -33,6 +34,9 @@ const DENSITY_BINS: usize = 400;
 const IDLE_MS: Millis = 5_000;
 /// Marks that a timeline can use; beyond it the transcript is the place to look.
 const MOST_MARKERS: usize = 2_000;
+
+/// Pause of [`Desk::prepare`] between two slices: long enough for who waits to wake up.
+const BREATH: Duration = Duration::from_millis(2);
 
 /// Which rows of the session list, and in which order.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +65,8 @@ struct Open {
     assets: Arc<CachedAssets>,
     /// JSON of `PageFiles`.
     files: Option<Arc<Vec<u8>>>,
+    /// A patch that is asked for in parts, with the question it answers.
+    large: Option<((Option<u64>, Millis), Step)>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -249,18 +255,46 @@ impl Desk {
         })
     }
 
-    /// The patch from the state on screen (`None`: an empty frame) to the state at `time`, as JSON of `Step`.
+    /// The patch from the state on screen (`None`: an empty frame) to the state at `time`, as JSON of `Step`: the
+    /// first part of it, or another one.
     ///
     /// # Errors
     /// [`Error::SessionMissing`], the `Cache…` ones.
-    pub fn replay_seek(&self, id: &str, shown: Option<u64>, time: Millis) -> Result<Vec<u8>> {
+    pub fn replay_seek(&self, id: &str, shown: Option<u64>, time: Millis, part: usize) -> Result<Vec<u8>> {
         self.with(id, |open| {
-            let assets = open.assets.clone();
-            let step = open.replay.seek(shown.map(|s| s as usize), time, &Projection { assets: &*assets });
+            let question = (shown, time);
+            let step = match open.large.take().filter(|(asked, _)| part > 0 && *asked == question) {
+                Some((_, step)) => step,
+                None => {
+                    let assets = open.assets.clone();
+                    open.replay.seek(shown.map(|s| s as usize), time, &Projection { assets: &*assets })
+                }
+            };
             let mut out = String::new();
-            print_step(&step, &mut out);
+            if print_step(&step, part, &mut out) > part + 1 {
+                open.large = Some((question, step));
+            }
             Ok(out.into_bytes())
         })
+    }
+
+    /// Makes later seeks in a session quick, as long as nobody asks for another one. Returns when all is done.
+    ///
+    /// # Errors
+    /// [`Error::SessionMissing`], the `Cache…` ones.
+    pub fn prepare(&self, id: &str) -> Result<()> {
+        self.with(id, |_| Ok(()))?;
+        loop {
+            // The lock is free between two slices: who asks for a picture goes first.
+            let more = match lock(&self.open).as_mut().filter(|open| open.id == id) {
+                Some(open) => open.replay.prepare(),
+                None => false,
+            };
+            if !more {
+                return Ok(());
+            }
+            std::thread::sleep(BREATH);
+        }
     }
 
     /// Every change after the state on screen up to `until`, as JSON of `Steps`.
@@ -443,7 +477,7 @@ impl Desk {
             let mut replay = Replay::new(Arc::new(cache.load(id)?));
             session::seed(&cache, id, &mut replay)?;
             let assets = Arc::new(CachedAssets::of_session(&cache, id)?);
-            *slot = Some(Open { id: id.to_owned(), replay, transcript: None, assets, files: None });
+            *slot = Some(Open { id: id.to_owned(), replay, transcript: None, assets, files: None, large: None });
         }
         match slot.as_mut() {
             Some(open) => ask(open),

@@ -43,7 +43,7 @@ impl Tree {
     }
 
     fn print_node(&self, node: &Node, out: &mut String, stack: &mut Vec<Work>) {
-        match &node.kind {
+        match &*node.kind {
             NodeKind::Text(text) => quote(text, out),
             NodeKind::Comment(text) => {
                 out.push_str("[\"!--\",");
@@ -116,7 +116,7 @@ impl Tree {
                 let adopted = self.adopted(root).map_or_else(|| "]".to_owned(), |a| format!(",{a}]"));
                 stack.push(Work::Text(adopted));
                 stack.push(Work::Kids(root.id));
-                let open = matches!(root.kind, NodeKind::ShadowRoot { open: true });
+                let open = matches!(*root.kind, NodeKind::ShadowRoot { open: true });
                 let mode = if open { "open" } else { "closed" };
                 let comma = if std::mem::replace(&mut first, false) { "" } else { "," };
                 stack.push(Work::Text(format!("{comma}\"sr\":[\"{mode}\",")));

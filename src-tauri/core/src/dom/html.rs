@@ -101,7 +101,7 @@ impl Printer<'_> {
         match work {
             Work::Node(id, place) => {
                 let Some(node) = self.tree.get(id) else { return };
-                match &node.kind {
+                match &*node.kind {
                     NodeKind::Text(text) if !matches!(place, Place::Head) => escape_text(text, self.out()),
                     NodeKind::Element { ns, tag, attrs } => self.element(node, *ns, tag, attrs, place),
                     _ => {}
@@ -143,8 +143,8 @@ impl Printer<'_> {
             body: None,
         });
         let Some(document) = self.tree.get(id) else { return };
-        if !matches!(document.kind, NodeKind::Document { quirks: true }) {
-            let doctype = self.tree.children(id).find_map(|n| match &n.kind {
+        if !matches!(*document.kind, NodeKind::Document { quirks: true }) {
+            let doctype = self.tree.children(id).find_map(|n| match &*n.kind {
                 NodeKind::Doctype { public_id, system_id, .. } => Some((public_id.clone(), system_id.clone())),
                 _ => None,
             });
@@ -183,7 +183,7 @@ impl Printer<'_> {
         let head = self.tree.children(html.id).find(|n| n.html_tag() == Some("head")).map(|n| n.id);
         let mut stack: Vec<NodeId> = self.tree.children(html.id).map(|n| n.id).filter(|id| Some(*id) != head).collect();
         while let Some(id) = stack.pop() {
-            if matches!(self.tree.get(id).map(|n| &n.kind),
+            if matches!(self.tree.get(id).map(|n| &*n.kind),
                 Some(NodeKind::Element { tag, .. }) if matches!(&**tag, "style" | "link"))
             {
                 return true;
@@ -240,7 +240,7 @@ impl Printer<'_> {
         let mut tag = tag;
         let mut attrs = attrs;
         if ns == Namespace::Html {
-            let in_document = self.tree.parent(node.id).is_some_and(|p| matches!(p.kind, NodeKind::Document { .. }));
+            let in_document = self.tree.parent(node.id).is_some_and(|p| matches!(*p.kind, NodeKind::Document { .. }));
             match &*tag {
                 "html" if in_document => return self.html(node, attrs),
                 "body" if self.open.last().is_some_and(|d| d.body == Some(node.id)) => {}
@@ -328,7 +328,7 @@ impl Printer<'_> {
 
         let mut head_attrs = Vec::new();
         if let Some(head) = head
-            && let NodeKind::Element { ns, tag, attrs } = &head.kind
+            && let NodeKind::Element { ns, tag, attrs } = &*head.kind
             && let Shown::Element { attrs, .. } = safe::element(*ns, tag, attrs, None, self.cx())
         {
             head_attrs = attrs;

@@ -3,6 +3,8 @@
 //! The trap: a keyframe that forgets anything (a parked orphan, a sheet nobody adopts yet) makes the state
 //! depend on how it was reached. Everything that `apply` can read is in here, in a fixed order.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Live, Sheet, Tree};
@@ -12,7 +14,7 @@ use crate::event::{NodeId, NodeKind, Op, Place, Str};
 const VERSION: u8 = 1;
 
 /// A node, its parent, what it is, its live state.
-type Placed = (NodeId, Option<NodeId>, NodeKind, Option<Box<Live>>);
+type Placed = (NodeId, Option<NodeId>, Arc<NodeKind>, Option<Box<Live>>);
 
 #[derive(Serialize, Deserialize)]
 struct Keyframe {
@@ -72,7 +74,7 @@ impl Tree {
                 Some((parent, place)) => (Some(*parent), *place),
                 None => (*parent, Place::Last),
             };
-            tree.apply(&Op::Put { node: *node, parent, place, kind: kind.clone() });
+            tree.apply(&Op::Put { node: *node, parent, place, kind: (**kind).clone() });
         }
         tree.end_batch();
         for (node, _, _, live) in keyframe.nodes {

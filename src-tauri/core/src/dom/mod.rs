@@ -12,8 +12,9 @@ mod keyframe;
 mod patch;
 pub mod safe;
 mod selector;
+mod shared;
 mod tree;
 pub mod wants;
 
-pub use patch::{PatchOp, Projection, patch};
+pub use patch::{PatchOp, Projection, patch, print as print_ops};
 pub use tree::{Children, Live, Node, Sheet, Tree};

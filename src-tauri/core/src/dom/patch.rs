@@ -4,11 +4,12 @@
 //! recorded trees and speaks only of what the projection shows, so everything that the sanitiser says about
 //! a node is asked of `safe`, here and in the serialiser alike, and nowhere decided again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Mutex;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::canonical::quote;
 use super::safe::{self, Assets, Context, Fate, Shown};
+use super::shared::{FastMap, FastSet};
 use super::{Node, Tree};
 use crate::event::{Attr, MediaState, Namespace, NodeId, NodeKind, OpenState, Str};
 
@@ -70,30 +71,31 @@ struct Side<'a, 'v> {
     tree: &'a Tree,
     view: &'v Projection<'v>,
     url: Option<url::Url>,
-    bases: Mutex<HashMap<NodeId, Option<url::Url>>>,
+    bases: RefCell<FastMap<Option<url::Url>>>,
+    /// By slot, what was found out about the node: a number of [`Fate`] from 1, and [`SHOWN`] or [`NOT_SHOWN`].
+    known: RefCell<Vec<u8>>,
 }
+
+const FATE: u8 = 3;
+const SHOWN: u8 = 4;
+const NOT_SHOWN: u8 = 8;
 
 impl<'a, 'v> Side<'a, 'v> {
     fn new(tree: &'a Tree, url: &str, view: &'v Projection<'v>) -> Self {
-        Side { tree, view, url: url::Url::parse(url).ok(), bases: Mutex::default() }
+        let known = RefCell::new(Vec::new());
+        Side { tree, view, url: url::Url::parse(url).ok(), bases: RefCell::default(), known }
     }
 
     fn context(&self, id: NodeId) -> Context<'v> {
         let document = self.tree.document_of(id);
-        let known = self.bases.lock().ok().and_then(|b| b.get(&document).cloned());
-        let base = known.unwrap_or_else(|| {
-            let base = self.tree.base_url(document, self.url.as_ref());
-            if let Ok(mut bases) = self.bases.lock() {
-                bases.insert(document, base.clone());
-            }
-            base
-        });
+        let mut bases = self.bases.borrow_mut();
+        let base = bases.entry(document).or_insert_with(|| self.tree.base_url(document, self.url.as_ref())).clone();
         Context { base, assets: self.view.assets }
     }
 
     /// The node as the frame gets it, its place in the tree not considered.
     fn project(&self, node: &Node) -> Shown {
-        let NodeKind::Element { ns, tag, attrs } = &node.kind else { return Shown::Hidden };
+        let NodeKind::Element { ns, tag, attrs } = &*node.kind else { return Shown::Hidden };
         let cx = self.context(node.id);
         let own = self.tree.css_of(node.id);
         let mut shown = safe::element(*ns, tag, attrs, own.as_deref().filter(|css| !css.is_empty()), &cx);
@@ -110,34 +112,84 @@ impl<'a, 'v> Side<'a, 'v> {
         shown
     }
 
+    fn note(&self, slot: usize, what: u8) {
+        let mut known = self.known.borrow_mut();
+        if known.is_empty() {
+            known.resize(self.tree.slots(), 0);
+        }
+        if let Some(place) = known.get_mut(slot) {
+            *place |= what;
+        }
+    }
+
+    fn known(&self, slot: usize) -> u8 {
+        self.known.borrow().get(slot).copied().unwrap_or(0)
+    }
+
+    /// [`fate`], asked once for each node.
+    fn fate(&self, slot: usize, node: &Node) -> Fate {
+        match self.known(slot) & FATE {
+            1 => Fate::Hidden,
+            2 => Fate::Leaf,
+            3 => Fate::Whole,
+            _ => {
+                let fate = fate(node);
+                self.note(slot, match fate {
+                    Fate::Hidden => 1,
+                    Fate::Leaf => 2,
+                    Fate::Whole => 3,
+                });
+                fate
+            }
+        }
+    }
+
     /// Children that the frame gets, in order.
     fn kids(&self, id: NodeId) -> Vec<NodeId> {
-        let Some(node) = self.tree.get(id) else { return Vec::new() };
-        if !sends_children(node) {
+        let Some(slot) = self.tree.slot_of(id) else { return Vec::new() };
+        if self.fate(slot, self.tree.in_slot(slot)) != Fate::Whole {
             return Vec::new();
         }
-        self.tree.children(id).filter(|n| is_sent(n)).map(|n| n.id).collect()
+        self.tree
+            .children_in_slots(slot)
+            .filter(|(slot, node)| self.fate(*slot, node) != Fate::Hidden)
+            .map(|(_, n)| n.id)
+            .collect()
     }
 
     /// True when the frame gets this node: it hangs on the top document and nothing above hides it.
     fn is_shown(&self, id: NodeId) -> bool {
-        let Some(mut node) = self.tree.get(id) else { return false };
-        if !is_sent(node) {
-            return false;
-        }
-        for _ in 0..=self.tree.len() {
-            let Some(parent) = self.tree.parent(node.id) else { return self.tree.top() == Some(node.id) };
-            let by_child_link = !matches!(node.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. });
-            if !is_sent(parent) || (by_child_link && !sends_children(parent)) {
-                return false;
+        let Some(mut slot) = self.tree.slot_of(id) else { return false };
+        let mut way = Vec::new();
+        let shown = loop {
+            match self.known(slot) & (SHOWN | NOT_SHOWN) {
+                0 => {}
+                known => break known == SHOWN,
             }
-            node = parent;
+            // A way up cannot be longer than there are nodes; the bound guards against a damaged tree.
+            if way.len() > self.tree.slots() {
+                break false;
+            }
+            way.push(slot);
+            let node = self.tree.in_slot(slot);
+            if self.fate(slot, node) == Fate::Hidden {
+                break false;
+            }
+            let Some(above) = self.tree.slot_above(slot) else { break self.tree.top() == Some(node.id) };
+            let by_child_link = !matches!(*node.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. });
+            if by_child_link && self.fate(above, self.tree.in_slot(above)) != Fate::Whole {
+                break false;
+            }
+            slot = above;
+        };
+        for slot in way {
+            self.note(slot, if shown { SHOWN } else { NOT_SHOWN });
         }
-        false
+        shown
     }
 
     fn doctype(&self, document: NodeId) -> Option<[Str; 3]> {
-        self.tree.children(document).find_map(|n| match &n.kind {
+        self.tree.children(document).find_map(|n| match &*n.kind {
             NodeKind::Doctype { name, public_id, system_id } => {
                 Some([name.clone(), public_id.clone(), system_id.clone()])
             }
@@ -182,7 +234,7 @@ impl<'a, 'v> Side<'a, 'v> {
 }
 
 fn fate(node: &Node) -> Fate {
-    match &node.kind {
+    match &*node.kind {
         NodeKind::Element { ns, tag, attrs } => safe::fate(*ns, tag, attrs),
         NodeKind::Comment(_) | NodeKind::Doctype { .. } => Fate::Hidden,
         NodeKind::Text(_) | NodeKind::Document { .. } | NodeKind::ShadowRoot { .. } => Fate::Whole,
@@ -205,7 +257,7 @@ pub fn patch(from: &Tree, to: &Tree, changed: Option<&[NodeId]>, url: &str, view
     let same_document = from.top() == to.top()
         && match (from.top(), to.top()) {
             (Some(x), Some(y)) => {
-                from.get(x).map(|n| &n.kind) == to.get(y).map(|n| &n.kind) && a.doctype(x) == b.doctype(y)
+                from.get(x).map(|n| &*n.kind) == to.get(y).map(|n| &*n.kind) && a.doctype(x) == b.doctype(y)
             }
             _ => false,
         };
@@ -213,9 +265,9 @@ pub fn patch(from: &Tree, to: &Tree, changed: Option<&[NodeId]>, url: &str, view
     let nothing = Tree::new();
     if !same_document {
         let Some(top) = to.top() else { return out };
-        let quirks = matches!(to.get(top).map(|n| &n.kind), Some(NodeKind::Document { quirks: true }));
+        let quirks = matches!(to.get(top).map(|n| &*n.kind), Some(NodeKind::Document { quirks: true }));
         out.push(PatchOp::Document { id: top, quirks, doctype: b.doctype(top) });
-        Comparison::new(Side::new(&nothing, url, view), b).run(None, &mut out);
+        Comparison::new(Side::new(&nothing, url, view), b).whole(top, &mut out);
     } else {
         Comparison::new(a, b).run(changed, &mut out);
     }
@@ -230,14 +282,14 @@ struct Comparison<'a, 'v> {
     b: Side<'a, 'v>,
     /// Nodes that the frame must make, in the order parents first.
     created: Vec<NodeId>,
-    is_created: HashSet<NodeId>,
+    is_created: FastSet,
     /// Nodes that stay in the frame but are put elsewhere.
     moved: BTreeSet<NodeId>,
 }
 
 impl<'a, 'v> Comparison<'a, 'v> {
     fn new(a: Side<'a, 'v>, b: Side<'a, 'v>) -> Self {
-        Comparison { a, b, created: Vec::new(), is_created: HashSet::new(), moved: BTreeSet::new() }
+        Comparison { a, b, created: Vec::new(), is_created: FastSet::default(), moved: BTreeSet::new() }
     }
 
     /// Notes that the frame must make the node and what is under it, but for nodes that the frame has already:
@@ -249,7 +301,7 @@ impl<'a, 'v> Comparison<'a, 'v> {
             if !is_sent(node) {
                 continue;
             }
-            let is_root = matches!(node.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. });
+            let is_root = matches!(*node.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. });
             let moves = id != top && !anew && !is_root && self.a.is_shown(id) && !self.shape_changed(id);
             if moves && self.a.tree.document_of(id) == self.b.tree.document_of(id) {
                 continue;
@@ -263,25 +315,52 @@ impl<'a, 'v> Comparison<'a, 'v> {
         }
     }
 
+    /// The whole page for an empty frame: sheets first, then node by node as a parser would put them, so that a frame
+    /// may stop for a while after any op.
+    fn whole(mut self, top: NodeId, out: &mut Vec<PatchOp>) {
+        self.created = self.b.shown_subtree(top);
+        self.is_created = self.created.iter().copied().collect();
+        let mut adoptions = FastMap::default();
+        let mut sheets = Vec::new();
+        self.emit_sheets(&[], &mut sheets);
+        for op in sheets {
+            match op {
+                PatchOp::Adopt { root, .. } => drop(adoptions.insert(root, op)),
+                op => out.push(op),
+            }
+        }
+        for at in 0..self.created.len() {
+            let id = self.created[at];
+            let Some(node) = self.b.tree.get(id) else { continue };
+            if matches!(*node.kind, NodeKind::Document { .. }) {
+                if id != top {
+                    self.emit_frame(id, out);
+                }
+            } else {
+                let before = out.len();
+                self.emit_node(id, out, &mut BTreeMap::new());
+                let is_root = matches!(*node.kind, NodeKind::ShadowRoot { .. });
+                if let Some(parent) = self.b.tree.parent(id).filter(|_| out.len() > before && !is_root) {
+                    out.insert(before + 1, PatchOp::Insert { id, parent: parent.id, before: None });
+                }
+            }
+            out.extend(adoptions.remove(&id));
+        }
+        self.emit_live(&[], out);
+    }
+
     fn run(mut self, changed: Option<&[NodeId]>, out: &mut Vec<PatchOp>) {
-        let from_nothing = self.a.tree.is_empty();
         let candidates: Vec<NodeId> = match changed {
             Some(ids) => ids.to_vec(),
-            None if from_nothing => self.b.tree.top().into_iter().collect(),
-            None => {
-                let mut ids = self.a.tree.ids();
-                ids.extend(self.b.tree.ids());
-                ids.sort_unstable();
-                ids.dedup();
-                ids
-            }
+            None => self.a.tree.unlike(self.b.tree),
         };
+        let candidates = self.with_unveiled(candidates);
 
         // 1. Who goes, who comes, who stays with another shape.
         let mut gone = Vec::new();
         let mut kept = Vec::new();
         for &id in &candidates {
-            let was = !from_nothing && self.a.is_shown(id);
+            let was = self.a.is_shown(id);
             let is = self.b.is_shown(id);
             match (was, is) {
                 (true, false) => gone.push(id),
@@ -298,7 +377,7 @@ impl<'a, 'v> Comparison<'a, 'v> {
             }
         }
         kept.retain(|id| !self.is_created.contains(id));
-        let is_gone: HashSet<NodeId> = gone.iter().copied().collect();
+        let is_gone: FastSet = gone.iter().copied().collect();
         for &id in &gone {
             let under_gone = self.a.tree.parent(id).is_some_and(|p| is_gone.contains(&p.id));
             // Roots go with what carries them, or are replaced by a root of their own kind.
@@ -306,31 +385,33 @@ impl<'a, 'v> Comparison<'a, 'v> {
                 .a
                 .tree
                 .get(id)
-                .is_some_and(|n| matches!(n.kind, NodeKind::ShadowRoot { .. } | NodeKind::Document { .. }));
+                .is_some_and(|n| matches!(*n.kind, NodeKind::ShadowRoot { .. } | NodeKind::Document { .. }));
             if !under_gone && !is_root {
                 out.push(PatchOp::Remove { id });
             }
         }
 
         // 2. Which lists of children differ, and who moves in them.
-        let mut parents: BTreeSet<NodeId> = BTreeSet::new();
+        let mut parents: Vec<NodeId> = Vec::new();
         for &id in self.created.iter().chain(&kept) {
-            parents.insert(id);
+            parents.push(id);
             if let Some(parent) = self.b.tree.parent(id) {
-                parents.insert(parent.id);
+                parents.push(parent.id);
             }
         }
         for &id in &gone {
             if let Some(parent) = self.a.tree.parent(id) {
-                parents.insert(parent.id);
+                parents.push(parent.id);
             }
         }
+        parents.sort_unstable();
+        parents.dedup();
         let mut plans: Vec<(usize, NodeId, Vec<Placement>)> = Vec::new();
         for parent in parents {
             if !self.b.is_shown(parent) {
                 continue;
             }
-            let plan = self.place_children(parent, from_nothing);
+            let plan = self.place_children(parent, false);
             if !plan.is_empty() {
                 plans.push((self.b.depth(parent), parent, plan));
             }
@@ -386,12 +467,31 @@ impl<'a, 'v> Comparison<'a, 'v> {
         self.emit_live(&kept, out);
     }
 
+    /// Adds the children of nodes that stay and lose them, or get them, because their own attributes say so.
+    fn with_unveiled(&self, mut ids: Vec<NodeId>) -> Vec<NodeId> {
+        let mut more = Vec::new();
+        for &id in &ids {
+            if let (Some(x), Some(y)) = (self.a.tree.get(id), self.b.tree.get(id))
+                && x.kind != y.kind
+                && sends_children(x) != sends_children(y)
+            {
+                more.extend(self.a.tree.children(id).chain(self.b.tree.children(id)).map(|n| n.id));
+            }
+        }
+        if !more.is_empty() {
+            ids.extend(more);
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        ids
+    }
+
     /// A node that the frame would have to make anew: another kind, tag or name space.
     fn shape_changed(&self, id: NodeId) -> bool {
         let (Some(x), Some(y)) = (self.a.tree.get(id), self.b.tree.get(id)) else { return false };
         // A shadow root cannot be taken off its host again.
         if let Some(root) = self.a.tree.shadow(id)
-            && self.b.tree.shadow(id).map(|r| (r.id, &r.kind)) != Some((root.id, &root.kind))
+            && self.b.tree.shadow(id).map(|r| (r.id, &*r.kind)) != Some((root.id, &*root.kind))
         {
             return true;
         }
@@ -402,7 +502,7 @@ impl<'a, 'v> Comparison<'a, 'v> {
         if x.kind == y.kind && x.live() == y.live() {
             return false;
         }
-        match (&x.kind, &y.kind) {
+        match (&*x.kind, &*y.kind) {
             (NodeKind::Element { .. }, NodeKind::Element { .. }) => match (self.a.project(x), self.b.project(y)) {
                 (Shown::Element { ns: n1, tag: t1, .. }, Shown::Element { ns: n2, tag: t2, .. }) => {
                     n1 != n2 || t1 != t2
@@ -425,13 +525,13 @@ impl<'a, 'v> Comparison<'a, 'v> {
         if old == new && !new.iter().any(|id| self.is_created.contains(id)) {
             return Vec::new();
         }
-        let position: HashMap<NodeId, usize> =
+        let position: FastMap<usize> =
             old.iter().enumerate().filter(|(_, id)| !self.is_created.contains(id)).map(|(i, id)| (*id, i)).collect();
         let staying = longest_run(&new.iter().map(|id| position.get(id).copied()).collect::<Vec<_>>());
         let mut plan = Vec::new();
         let mut before = None;
         for (i, &id) in new.iter().enumerate().rev() {
-            if !staying.contains(&i) {
+            if !staying[i] {
                 plan.push((id, before));
                 if !self.is_created.contains(&id) {
                     self.moved.insert(id);
@@ -444,7 +544,7 @@ impl<'a, 'v> Comparison<'a, 'v> {
 
     fn emit_node(&self, id: NodeId, out: &mut Vec<PatchOp>, frames: &mut BTreeMap<usize, Vec<NodeId>>) {
         let Some(node) = self.b.tree.get(id) else { return };
-        match &node.kind {
+        match &*node.kind {
             NodeKind::Text(text) => out.push(PatchOp::Text { id, text: text.clone() }),
             NodeKind::Element { .. } => {
                 if let Shown::Element { ns, tag, attrs, sheet, .. } = self.b.project(node) {
@@ -470,18 +570,18 @@ impl<'a, 'v> Comparison<'a, 'v> {
 
     fn emit_frame(&self, id: NodeId, out: &mut Vec<PatchOp>) {
         let (Some(node), Some(iframe)) = (self.b.tree.get(id), self.b.tree.parent(id)) else { return };
-        let quirks = matches!(node.kind, NodeKind::Document { quirks: true });
+        let quirks = matches!(*node.kind, NodeKind::Document { quirks: true });
         out.push(PatchOp::Frame { id, iframe: iframe.id, quirks, doctype: self.b.doctype(id) });
     }
 
     fn emit_changes(&self, id: NodeId, out: &mut Vec<PatchOp>) {
         let (Some(x), Some(y)) = (self.a.tree.get(id), self.b.tree.get(id)) else { return };
-        match (&x.kind, &y.kind) {
+        match (&*x.kind, &*y.kind) {
             (NodeKind::Text(before), NodeKind::Text(after)) if before != after => {
                 out.push(PatchOp::SetText { id, text: after.clone() });
             }
             (NodeKind::Element { .. }, NodeKind::Element { .. }) => {
-                let NodeKind::Element { tag, .. } = &y.kind else { return };
+                let NodeKind::Element { tag, .. } = &*y.kind else { return };
                 // Beside its own attributes, a sheet's text, a name's definition and a frame's content show.
                 let same = x.kind == y.kind
                     && match &**tag {
@@ -524,7 +624,7 @@ impl<'a, 'v> Comparison<'a, 'v> {
         let empty: Vec<Str> = Vec::new();
         for &id in self.created.iter().chain(kept) {
             let Some(node) = self.b.tree.get(id) else { continue };
-            if !matches!(node.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. }) {
+            if !matches!(*node.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. }) {
                 continue;
             }
             let fresh = self.is_created.contains(&id);
@@ -553,9 +653,9 @@ impl<'a, 'v> Comparison<'a, 'v> {
         let mut moved: Vec<NodeId> = self.moved.iter().flat_map(|&id| self.b.shown_subtree(id)).collect();
         moved.sort_unstable();
         moved.dedup();
-        let resettled: HashSet<NodeId> = moved.iter().copied().collect();
+        let resettled: FastSet = moved.iter().copied().collect();
         let mut ids: Vec<NodeId> = self.created.iter().chain(kept).chain(&moved).copied().collect();
-        let mut seen = HashSet::new();
+        let mut seen = FastSet::default();
         ids.retain(|id| seen.insert(*id));
         for id in ids {
             let Some(node) = self.b.tree.get(id) else { continue };
@@ -631,7 +731,7 @@ impl<'a, 'v> Comparison<'a, 'v> {
 }
 
 /// Indexes of the longest rising run among the known positions: those nodes need not move.
-fn longest_run(positions: &[Option<usize>]) -> HashSet<usize> {
+fn longest_run(positions: &[Option<usize>]) -> Vec<bool> {
     let mut tails: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = vec![None; positions.len()];
     for (i, position) in positions.iter().enumerate() {
@@ -644,18 +744,58 @@ fn longest_run(positions: &[Option<usize>]) -> HashSet<usize> {
             tails[at] = i;
         }
     }
-    let mut run = HashSet::new();
+    let mut run = vec![false; positions.len()];
     let mut at = tails.last().copied();
     while let Some(i) = at {
-        run.insert(i);
+        run[i] = true;
         at = before[i];
     }
     run
 }
 
+/// Appends ops as JSON arrays, parted by commas. A node that is put at the end of its parent as soon as it is made
+/// takes the parent along instead of an op of its own.
+pub fn print(ops: &[PatchOp], out: &mut String) {
+    let mut rest = ops.iter().peekable();
+    let mut first = true;
+    while let Some(op) = rest.next() {
+        if !std::mem::take(&mut first) {
+            out.push(',');
+        }
+        op.print(out);
+        if let PatchOp::Element { id, .. } | PatchOp::Text { id, .. } = op
+            && let Some(PatchOp::Insert { id: put, parent, before: None }) = rest.peek()
+            && put == id
+        {
+            let parent = parent.0.to_string();
+            out.pop();
+            out.push(',');
+            out.push_str(&parent);
+            out.push(']');
+            rest.next();
+        }
+    }
+}
+
 impl PatchOp {
+    /// About as many characters as [`print()`] writes.
+    pub fn weight(&self) -> usize {
+        24 + match self {
+            PatchOp::Element { attrs, .. } => attrs.iter().map(|a| a.name.len() + a.value.len() + 6).sum(),
+            PatchOp::Text { text, .. }
+            | PatchOp::SetText { text, .. }
+            | PatchOp::Css { text, .. }
+            | PatchOp::Sheet { text, .. } => text.len(),
+            PatchOp::Attr { name, value, .. } => name.len() + value.as_ref().map_or(0, |v| v.len()),
+            PatchOp::Value { value, .. } => value.len(),
+            PatchOp::Image { url, .. } => url.len(),
+            PatchOp::Adopt { sheets, .. } => sheets.iter().map(|name| name.len() + 3).sum(),
+            _ => 0,
+        }
+    }
+
     /// Appends the op as a JSON array.
-    pub fn print(&self, out: &mut String) {
+    fn print(&self, out: &mut String) {
         let mut row = Row::new(out);
         match self {
             PatchOp::Document { id, quirks, doctype } => row.code("D").id(*id).flag(*quirks).doctype(doctype),

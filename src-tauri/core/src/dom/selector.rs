@@ -14,7 +14,7 @@ impl Tree {
         let mut scopes: Vec<Vec<String>> = vec![Vec::new()];
         let mut anchored = false;
         for _ in 0..=self.len() {
-            if let NodeKind::Element { tag, .. } = &at.kind
+            if let NodeKind::Element { tag, .. } = &*at.kind
                 && !anchored
             {
                 let plain = |id: &str| {
@@ -38,7 +38,7 @@ impl Tree {
                 }
             }
             let parent = self.parent(at.id)?;
-            match &parent.kind {
+            match &*parent.kind {
                 NodeKind::Document { .. } | NodeKind::ShadowRoot { .. } => match self.parent(parent.id) {
                     Some(host) => {
                         scopes.push(Vec::new());
@@ -62,11 +62,11 @@ impl Tree {
 
     /// Position among siblings of the same tag (1-based), and how many of them there are.
     fn position(&self, node: &Node) -> (usize, usize) {
-        let NodeKind::Element { tag, .. } = &node.kind else { return (1, 1) };
+        let NodeKind::Element { tag, .. } = &*node.kind else { return (1, 1) };
         let (mut position, mut count) = (1, 0);
         if let Some(parent) = self.parent(node.id) {
             for sibling in self.children(parent.id) {
-                if matches!(&sibling.kind, NodeKind::Element { tag: t, .. } if t == tag) {
+                if matches!(&*sibling.kind, NodeKind::Element { tag: t, .. } if t == tag) {
                     count += 1;
                     if sibling.id == node.id {
                         position = count;

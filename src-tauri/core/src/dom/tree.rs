@@ -1,34 +1,18 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::css;
+use super::shared::{Ids, Nodes};
 use crate::event::{Attr, Event, Kind, MediaState, Namespace, NodeId, NodeKind, Op, OpenState, Place, SheetRef, Str};
 
-/// Spreads node ids over a table; the usual hash takes a tenth of building a tree. Ids that a recording chooses to
-/// collide cost time that grows with their number squared, which the size of a recording bounds to seconds.
-#[derive(Debug, Default, Clone, Copy)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
-    }
-    fn write_u64(&mut self, n: u64) {
-        let wide =
-            u128::from(self.0 ^ n ^ 0x2545_f491_4f6c_dd1d).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        self.0 = (wide as u64) ^ ((wide >> 64) as u64);
-    }
-}
-
 /// Index into the arena. `u32::MAX` is "none", so that links stay four bytes wide.
-type Slot = u32;
-const NONE: Slot = u32::MAX;
+pub(super) type Slot = u32;
+pub(super) const NONE: Slot = u32::MAX;
+/// What an empty slot holds.
+static NOTHING: LazyLock<Arc<NodeKind>> = LazyLock::new(|| Arc::new(NodeKind::Text(Str::from(""))));
 
 /// Rules of a sheet that was edited, or whose text came apart from its element.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -66,7 +50,7 @@ pub struct Live {
     /// What a canvas shows.
     pub image: Option<Str>,
     /// Sheet of a style or link element, when it is not simply the element's text.
-    pub sheet: Option<Sheet>,
+    pub sheet: Option<Arc<Sheet>>,
     /// Constructed sheets adopted by this document or shadow root.
     pub adopted: Vec<Str>,
 }
@@ -74,7 +58,8 @@ pub struct Live {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     pub id: NodeId,
-    pub kind: NodeKind,
+    /// Shared by all states in which it is the same.
+    pub kind: Arc<NodeKind>,
     pub(super) live: Option<Box<Live>>,
     parent: Slot,
     prev: Slot,
@@ -88,45 +73,63 @@ pub struct Node {
 }
 
 impl Node {
+    pub(super) fn nothing() -> Node {
+        Node::alone(NodeId(0), NOTHING.clone())
+    }
+    fn alone(id: NodeId, kind: Arc<NodeKind>) -> Node {
+        Node {
+            id,
+            kind,
+            live: None,
+            parent: NONE,
+            prev: NONE,
+            next: NONE,
+            first: NONE,
+            last: NONE,
+            shadow: NONE,
+            content: NONE,
+            limbo: false,
+        }
+    }
     pub fn live(&self) -> Option<&Live> {
         self.live.as_deref()
     }
     pub fn attr(&self, name: &str) -> Option<&Str> {
-        match &self.kind {
+        match &*self.kind {
             NodeKind::Element { attrs, .. } => attrs.iter().find(|a| &*a.name == name).map(|a| &a.value),
             _ => None,
         }
     }
     /// Local name in HTML; `None` for other namespaces and other nodes.
     pub fn html_tag(&self) -> Option<&str> {
-        match &self.kind {
+        match &*self.kind {
             NodeKind::Element { ns: Namespace::Html, tag, .. } => Some(tag),
             _ => None,
         }
     }
     pub fn text(&self) -> Option<&Str> {
-        match &self.kind {
+        match &*self.kind {
             NodeKind::Text(text) => Some(text),
             _ => None,
         }
     }
     pub fn is_element(&self) -> bool {
-        matches!(self.kind, NodeKind::Element { .. })
+        matches!(*self.kind, NodeKind::Element { .. })
     }
 }
 
 /// The DOM of one document line, with the frames and shadow roots inside it.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
-    nodes: Vec<Node>,
+    nodes: Nodes,
     free: Vec<Slot>,
-    index: HashMap<NodeId, Slot, BuildHasherDefault<Spread>>,
+    index: Ids,
     top: Option<NodeId>,
     /// Nodes whose parent has not arrived, by that parent, in order of arrival.
     orphans: BTreeMap<NodeId, Vec<(NodeId, Place)>>,
     /// Adoptions that wait for the shadow root of a host, or for a root that has not arrived.
     waiting_adoptions: BTreeMap<NodeId, Vec<Str>>,
-    sheets: BTreeMap<Str, Sheet>,
+    sheets: BTreeMap<Str, Arc<Sheet>>,
     defined: BTreeSet<Str>,
     focus: Option<NodeId>,
     hover: Option<NodeId>,
@@ -149,7 +152,7 @@ impl Tree {
         self.top
     }
     pub fn get(&self, id: NodeId) -> Option<&Node> {
-        self.index.get(&id).map(|&s| &self.nodes[s as usize])
+        self.index.get(id).map(|s| &self.nodes[s as usize])
     }
     /// Number of nodes, parked orphans included.
     pub fn len(&self) -> usize {
@@ -184,15 +187,13 @@ impl Tree {
     }
     /// Every node in no particular but reproducible order.
     pub fn ids(&self) -> Vec<NodeId> {
-        let mut ids: Vec<NodeId> = self.index.keys().copied().collect();
-        ids.sort_unstable();
-        ids
+        self.index.sorted()
     }
     pub fn sheet(&self, name: &str) -> Option<&Sheet> {
-        self.sheets.get(name)
+        self.sheets.get(name).map(|sheet| &**sheet)
     }
     pub fn sheets(&self) -> impl Iterator<Item = (&Str, &Sheet)> {
-        self.sheets.iter()
+        self.sheets.iter().map(|(name, sheet)| (name, &**sheet))
     }
     /// Names of custom elements that the page had defined.
     pub fn defined(&self) -> &BTreeSet<Str> {
@@ -211,7 +212,7 @@ impl Tree {
         self.nodes
             .iter()
             .filter(|n| n.live.as_ref().is_some_and(|l| matches!(l.open, Some(OpenState::Open | OpenState::Modal))))
-            .filter(|n| n.attr("popover").is_some() && self.index.contains_key(&n.id))
+            .filter(|n| n.attr("popover").is_some() && self.index.contains(n.id))
             .map(|n| n.id)
             .collect()
     }
@@ -232,22 +233,22 @@ impl Tree {
     }
     /// The document or shadow root that the node is in.
     pub fn root_of(&self, id: NodeId) -> NodeId {
-        let mut at = id;
+        let Some(mut slot) = self.index.get(id) else { return id };
         for _ in 0..=self.nodes.len() {
-            match self.get(at) {
-                Some(n) if matches!(n.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. }) => return at,
-                Some(n) if n.parent != NONE => at = self.nodes[n.parent as usize].id,
-                _ => return at,
+            let node = &self.nodes[slot as usize];
+            if matches!(*node.kind, NodeKind::Document { .. } | NodeKind::ShadowRoot { .. }) || node.parent == NONE {
+                return node.id;
             }
+            slot = node.parent;
         }
-        at
+        id
     }
     /// The document that the node is in, through shadow roots.
     pub fn document_of(&self, id: NodeId) -> NodeId {
         let mut at = self.root_of(id);
         for _ in 0..=self.nodes.len() {
             match self.get(at) {
-                Some(n) if matches!(n.kind, NodeKind::ShadowRoot { .. }) && n.parent != NONE => {
+                Some(n) if matches!(*n.kind, NodeKind::ShadowRoot { .. }) && n.parent != NONE => {
                     at = self.root_of(self.nodes[n.parent as usize].id);
                 }
                 _ => return at,
@@ -258,7 +259,7 @@ impl Tree {
     /// Pre-order over the node and everything under it: shadow root first, then content document, then
     /// children.
     pub fn subtree(&self, id: NodeId) -> Vec<NodeId> {
-        let Some(&start) = self.index.get(&id) else { return Vec::new() };
+        let Some(start) = self.index.get(id) else { return Vec::new() };
         let mut out = Vec::new();
         let mut stack = vec![start];
         while let Some(slot) = stack.pop() {
@@ -281,11 +282,11 @@ impl Tree {
     /// Concatenated text of the node's descendants, shadow roots and frames left out.
     pub fn text_content(&self, id: NodeId) -> String {
         let mut out = String::new();
-        let Some(&start) = self.index.get(&id) else { return out };
+        let Some(start) = self.index.get(id) else { return out };
         let mut stack = vec![start];
         while let Some(slot) = stack.pop() {
             let node = &self.nodes[slot as usize];
-            if let NodeKind::Text(t) = &node.kind {
+            if let NodeKind::Text(t) = &*node.kind {
                 out.push_str(t);
             }
             let mut kid = node.last;
@@ -303,13 +304,13 @@ impl Tree {
     /// CSS text of a style or link element as the recording has it; `None` when it has none.
     pub fn css_of(&self, id: NodeId) -> Option<String> {
         let node = self.get(id)?;
-        if !matches!(&node.kind, NodeKind::Element { tag, .. } if matches!(&**tag, "style" | "link")) {
+        if !matches!(&*node.kind, NodeKind::Element { tag, .. } if matches!(&**tag, "style" | "link")) {
             return None;
         }
         if let Some(sheet) = node.live().and_then(|l| l.sheet.as_ref()) {
             return Some(sheet.text());
         }
-        matches!(&node.kind, NodeKind::Element { tag, .. } if &**tag == "style").then(|| self.own_text(id))
+        matches!(&*node.kind, NodeKind::Element { tag, .. } if &**tag == "style").then(|| self.own_text(id))
     }
 
     /// What relative addresses of a document are relative to: what the recorder noted, else its `<base>`, else
@@ -323,6 +324,77 @@ impl Tree {
         });
         let resolved = noted.and_then(|b| Url::options().base_url(page).parse(b.trim()).ok());
         resolved.filter(|u| matches!(u.scheme(), "http" | "https" | "file")).or_else(|| page.cloned())
+    }
+
+    /// Every node of this tree or `to` that a patch between them may have to speak of: those that differ or hang
+    /// elsewhere, their parents, and those that look different because of a sheet or of a name's definition. Sorted.
+    /// Quick when one tree, or both, came from a copy of the other.
+    pub(super) fn unlike(&self, to: &Tree) -> Vec<NodeId> {
+        let mut ids = Vec::new();
+        let mut note = |tree: &Tree, node: &Node| {
+            if tree.index.contains(node.id) {
+                ids.push(node.id);
+                ids.extend(tree.at(node.parent).map(|p| p.id));
+            }
+        };
+        for (ours, theirs) in self.nodes.unlike(&to.nodes) {
+            for at in 0..ours.len().max(theirs.len()) {
+                let (a, b) = (ours.get(at), theirs.get(at));
+                if a != b {
+                    a.into_iter().for_each(|node| note(self, node));
+                    b.into_iter().for_each(|node| note(to, node));
+                }
+            }
+        }
+        if self.defined != to.defined {
+            let named = |n: &&Node| n.html_tag().is_some_and(|tag| tag.contains('-'));
+            to.nodes.iter().filter(named).for_each(|node| note(to, node));
+        }
+        let edited: Vec<&Str> = to
+            .sheets
+            .iter()
+            .filter(|(name, sheet)| self.sheets.get(*name) != Some(sheet))
+            .map(|(name, _)| name)
+            .collect();
+        let dropped = self.sheets.keys().filter(|name| !to.sheets.contains_key(*name));
+        let edited: BTreeSet<&Str> = edited.into_iter().chain(dropped).collect();
+        if !edited.is_empty() {
+            let adopts =
+                |n: &&Node| n.live.as_ref().is_some_and(|l| l.adopted.iter().any(|name| edited.contains(name)));
+            to.nodes.iter().filter(adopts).for_each(|node| note(to, node));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    // Slots, for who asks much about many nodes: an id has to be looked up first.
+    pub(super) fn slots(&self) -> usize {
+        self.nodes.len()
+    }
+    pub(super) fn slot_of(&self, id: NodeId) -> Option<usize> {
+        self.index.get(id).map(|slot| slot as usize)
+    }
+    pub(super) fn in_slot(&self, slot: usize) -> &Node {
+        &self.nodes[slot]
+    }
+    pub(super) fn slot_above(&self, slot: usize) -> Option<usize> {
+        let above = self.nodes[slot].parent;
+        (above != NONE).then_some(above as usize)
+    }
+    pub(super) fn children_in_slots(&self, slot: usize) -> impl Iterator<Item = (usize, &Node)> {
+        let mut at = self.nodes[slot].first;
+        std::iter::from_fn(move || {
+            let slot = at;
+            let node = self.at(slot)?;
+            at = node.next;
+            Some((slot as usize, node))
+        })
+    }
+
+    /// Nodes that are held for this tree beside those held for `other` anyway.
+    pub fn apart(&self, other: &Tree) -> usize {
+        self.nodes.apart(&other.nodes)
     }
 
     fn at(&self, slot: Slot) -> Option<&Node> {
@@ -426,7 +498,7 @@ impl Tree {
             }
             Op::Text { node, text } => {
                 let Some(slot) = self.slot(*node) else { return };
-                match &mut self.nodes[slot as usize].kind {
+                match Arc::make_mut(&mut self.nodes[slot as usize].kind) {
                     NodeKind::Text(t) | NodeKind::Comment(t) => *t = text.clone(),
                     _ => return,
                 }
@@ -446,10 +518,10 @@ impl Tree {
                 SheetRef::Owner(id) => {
                     let parsed = Sheet::parse(text);
                     self.fresh_sheets.insert(*id);
-                    self.with_live(*id, |l| l.sheet = Some(parsed));
+                    self.with_live(*id, |l| l.sheet = Some(Arc::new(parsed)));
                 }
                 SheetRef::Constructed(name) => {
-                    self.sheets.insert(name.clone(), Sheet::parse(text));
+                    self.sheets.insert(name.clone(), Arc::new(Sheet::parse(text)));
                     self.touch_adopters(name);
                 }
             },
@@ -461,7 +533,7 @@ impl Tree {
                 self.edit_sheet(sheet, |rules| css::declare(rules, path, property, value.as_deref(), *important));
             }
             Op::Adopt { root, sheets } => {
-                let target = match self.get(*root).map(|n| (&n.kind, n.shadow)) {
+                let target = match self.get(*root).map(|n| (&*n.kind, n.shadow)) {
                     Some((NodeKind::Document { .. } | NodeKind::ShadowRoot { .. }, _)) => Some(*root),
                     Some((_, shadow)) => self.at(shadow).map(|n| n.id),
                     None => None,
@@ -487,7 +559,7 @@ impl Tree {
                     let named: Vec<NodeId> = self
                         .nodes
                         .iter()
-                        .filter(|n| self.index.contains_key(&n.id))
+                        .filter(|n| self.index.contains(n.id))
                         .filter(|n| n.html_tag().is_some_and(|tag| tag == &**name || (first && tag.contains('-'))))
                         .map(|n| n.id)
                         .collect();
@@ -503,13 +575,13 @@ impl Tree {
     pub fn end_batch(&mut self) {
         self.fresh_sheets.clear();
         for id in std::mem::take(&mut self.limbo) {
-            let Some(&slot) = self.index.get(&id) else { continue };
+            let Some(slot) = self.index.get(id) else { continue };
             let node = &self.nodes[slot as usize];
             if !node.limbo {
                 continue;
             }
             let host = self.at(node.parent);
-            if matches!(node.kind, NodeKind::ShadowRoot { .. }) && host.is_some_and(|h| !h.limbo) {
+            if matches!(*node.kind, NodeKind::ShadowRoot { .. }) && host.is_some_and(|h| !h.limbo) {
                 // A host that was moved keeps its shadow root, even an empty one, and the sheets it adopted.
                 self.nodes[slot as usize].limbo = false;
                 continue;
@@ -530,13 +602,13 @@ impl Tree {
         }
     }
     pub(super) fn restore(&mut self, sheets: Vec<(Str, Sheet)>, focus: Option<NodeId>, hover: Option<NodeId>) {
-        self.sheets = sheets.into_iter().collect();
+        self.sheets = sheets.into_iter().map(|(name, sheet)| (name, Arc::new(sheet))).collect();
         self.focus = focus;
         self.hover = hover;
     }
 
     fn slot(&self, id: NodeId) -> Option<Slot> {
-        self.index.get(&id).copied()
+        self.index.get(id)
     }
 
     fn touch(&mut self, id: NodeId) {
@@ -552,7 +624,7 @@ impl Tree {
         let adopters: Vec<NodeId> = self
             .nodes
             .iter()
-            .filter(|n| n.live.as_ref().is_some_and(|l| l.adopted.contains(name)) && self.index.contains_key(&n.id))
+            .filter(|n| n.live.as_ref().is_some_and(|l| l.adopted.contains(name)) && self.index.contains(n.id))
             .map(|n| n.id)
             .collect();
         for id in adopters {
@@ -573,7 +645,7 @@ impl Tree {
         // Scrolling a root element is scrolling its window; Clarity names the HTML element, rrweb the document.
         let target = match self.get(id) {
             Some(n) if n.html_tag() == Some("html") => match self.at(n.parent) {
-                Some(p) if matches!(p.kind, NodeKind::Document { .. }) => p.id,
+                Some(p) if matches!(*p.kind, NodeKind::Document { .. }) => p.id,
                 _ => id,
             },
             _ => id,
@@ -599,7 +671,7 @@ impl Tree {
 
     fn set_hover(&mut self, node: Option<NodeId>) {
         if let Some(id) = node
-            && self.index.contains_key(&id)
+            && self.index.contains(id)
         {
             self.hover = Some(id);
         }
@@ -611,7 +683,7 @@ impl Tree {
 
     fn set_attr(&mut self, id: NodeId, name: &Str, value: Option<&Str>) {
         let Some(slot) = self.slot(id) else { return };
-        let NodeKind::Element { attrs, .. } = &mut self.nodes[slot as usize].kind else { return };
+        let NodeKind::Element { attrs, .. } = Arc::make_mut(&mut self.nodes[slot as usize].kind) else { return };
         let at = attrs.iter().position(|a| a.name == *name);
         match (at, value) {
             (Some(i), Some(v)) => attrs[i].value = v.clone(),
@@ -631,7 +703,7 @@ impl Tree {
             return;
         }
         let node = &mut self.nodes[parent as usize];
-        let NodeKind::Element { tag, .. } = &node.kind else { return };
+        let NodeKind::Element { tag, .. } = &*node.kind else { return };
         let is_style = &**tag == "style";
         if is_style
             && !self.fresh_sheets.contains(&node.id)
@@ -649,10 +721,13 @@ impl Tree {
         match sheet {
             SheetRef::Owner(id) => {
                 let Some(text) = self.css_of(*id).or_else(|| self.get(*id).map(|_| String::new())) else { return };
-                self.with_live(*id, |l| edit(&mut l.sheet.get_or_insert_with(|| Sheet::parse(&text)).rules));
+                self.with_live(*id, |l| {
+                    let sheet = l.sheet.get_or_insert_with(|| Arc::new(Sheet::parse(&text)));
+                    edit(&mut Arc::make_mut(sheet).rules);
+                });
             }
             SheetRef::Constructed(name) => {
-                edit(&mut self.sheets.entry(name.clone()).or_default().rules);
+                edit(&mut Arc::make_mut(self.sheets.entry(name.clone()).or_default()).rules);
                 self.touch_adopters(name);
             }
         }
@@ -688,8 +763,8 @@ impl Tree {
         }
         let slot = match self.slot(id) {
             Some(slot) => {
-                let same_sort = std::mem::discriminant(&self.nodes[slot as usize].kind) == std::mem::discriminant(kind);
-                let same_tag = match (&self.nodes[slot as usize].kind, kind) {
+                let same_sort = std::mem::discriminant(&*self.nodes[slot as usize].kind) == std::mem::discriminant(kind);
+                let same_tag = match (&*self.nodes[slot as usize].kind, kind) {
                     (NodeKind::Element { ns: a, tag: x, .. }, NodeKind::Element { ns: b, tag: y, .. }) => {
                         a == b && x == y
                     }
@@ -697,9 +772,9 @@ impl Tree {
                 };
                 if same_sort && same_tag {
                     let node = &mut self.nodes[slot as usize];
-                    if node.kind != *kind {
+                    if *node.kind != *kind {
                         let text_changed = matches!(kind, NodeKind::Text(_));
-                        node.kind = kind.clone();
+                        node.kind = Arc::new(kind.clone());
                         if text_changed {
                             self.text_under_parent_changed(slot);
                         }
@@ -784,8 +859,8 @@ impl Tree {
     fn attach(&mut self, slot: Slot, parent: Slot, place: Place) {
         let id = self.nodes[slot as usize].id;
         let parent_id = self.nodes[parent as usize].id;
-        let is_document = matches!(self.nodes[slot as usize].kind, NodeKind::Document { .. });
-        let is_shadow = matches!(self.nodes[slot as usize].kind, NodeKind::ShadowRoot { .. });
+        let is_document = matches!(*self.nodes[slot as usize].kind, NodeKind::Document { .. });
+        let is_shadow = matches!(*self.nodes[slot as usize].kind, NodeKind::ShadowRoot { .. });
         if is_document || is_shadow {
             let held =
                 if is_document { self.nodes[parent as usize].content } else { self.nodes[parent as usize].shadow };
@@ -804,7 +879,7 @@ impl Tree {
             self.touch(parent_id);
             return;
         }
-        if matches!(self.nodes[parent as usize].kind, NodeKind::Document { .. }) {
+        if matches!(*self.nodes[parent as usize].kind, NodeKind::Document { .. }) {
             self.make_room_in_document(slot, parent);
         }
         let before = match place {
@@ -873,14 +948,14 @@ impl Tree {
 
     /// A document has one doctype and one root element; the newcomer wins (facts RRWEB §3.2).
     fn make_room_in_document(&mut self, slot: Slot, parent: Slot) {
-        let newcomer = std::mem::discriminant(&self.nodes[slot as usize].kind);
-        if matches!(self.nodes[slot as usize].kind, NodeKind::Text(_) | NodeKind::Comment(_)) {
+        let newcomer = std::mem::discriminant(&*self.nodes[slot as usize].kind);
+        if matches!(*self.nodes[slot as usize].kind, NodeKind::Text(_) | NodeKind::Comment(_)) {
             return;
         }
         let mut kid = self.nodes[parent as usize].first;
         while kid != NONE {
             let next = self.nodes[kid as usize].next;
-            if kid != slot && std::mem::discriminant(&self.nodes[kid as usize].kind) == newcomer {
+            if kid != slot && std::mem::discriminant(&*self.nodes[kid as usize].kind) == newcomer {
                 let id = self.nodes[kid as usize].id;
                 self.remove(id);
             }
@@ -922,7 +997,7 @@ impl Tree {
         for gone in self.subtree(id) {
             let Some(s) = self.slot(gone) else { continue };
             // Children come apart, so that each can be put back on its own; a shadow root stays with its host.
-            let is_shadow = matches!(self.nodes[s as usize].kind, NodeKind::ShadowRoot { .. });
+            let is_shadow = matches!(*self.nodes[s as usize].kind, NodeKind::ShadowRoot { .. });
             let node = &mut self.nodes[s as usize];
             node.first = NONE;
             node.last = NONE;
@@ -979,19 +1054,7 @@ impl Tree {
     }
 
     fn allocate(&mut self, id: NodeId, kind: NodeKind) -> Slot {
-        let node = Node {
-            id,
-            kind,
-            live: None,
-            parent: NONE,
-            prev: NONE,
-            next: NONE,
-            first: NONE,
-            last: NONE,
-            shadow: NONE,
-            content: NONE,
-            limbo: false,
-        };
+        let node = Node::alone(id, Arc::new(kind));
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.nodes[slot as usize] = node;
@@ -1010,7 +1073,7 @@ impl Tree {
         let id = self.nodes[slot as usize].id;
         let shadow = self.nodes[slot as usize].shadow;
         self.unlink(slot);
-        self.index.remove(&id);
+        self.index.remove(id);
         if self.focus == Some(id) {
             self.focus = None;
         }
@@ -1018,7 +1081,7 @@ impl Tree {
             self.hover = None;
         }
         let node = &mut self.nodes[slot as usize];
-        node.kind = NodeKind::Text(Str::from(""));
+        node.kind = NOTHING.clone();
         node.live = None;
         node.shadow = NONE;
         self.free.push(slot);

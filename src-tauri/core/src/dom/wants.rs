@@ -102,7 +102,7 @@ impl<'a> Gathering<'a> {
                     asking.extend(kids.filter(|n| n.html_tag() == Some("img")).map(|n| n.id));
                 }
                 None if node.text().is_some() => {
-                    asking.extend(parent.filter(|p| is_tag(&p.kind, "style")).map(|p| p.id));
+                    asking.extend(parent.filter(|p| is_tag(&*p.kind, "style")).map(|p| p.id));
                 }
                 _ => {}
             }
@@ -111,11 +111,11 @@ impl<'a> Gathering<'a> {
         asking.dedup();
         for id in asking {
             let Some(node) = tree.get(id) else { continue };
-            let NodeKind::Element { ns, tag, attrs } = &node.kind else { continue };
+            let NodeKind::Element { ns, tag, attrs } = &*node.kind else { continue };
             if !safe::may_ask(*ns, tag, attrs) || !tree.is_connected(id) {
                 continue;
             }
-            if is_tag(&node.kind, "link") && node.attr("media").is_some_and(|m| is_for_paper(m)) {
+            if is_tag(&*node.kind, "link") && node.attr("media").is_some_and(|m| is_for_paper(m)) {
                 continue;
             }
             let in_picture = tree.parent(id).filter(|p| p.html_tag() == Some("picture"));
@@ -128,7 +128,7 @@ impl<'a> Gathering<'a> {
             let sources: Vec<&[Attr]> = in_picture
                 .into_iter()
                 .flat_map(|p| tree.children(p.id))
-                .filter_map(|n| match &n.kind {
+                .filter_map(|n| match &*n.kind {
                     NodeKind::Element { tag, attrs, .. } if &**tag == "source" => Some(&attrs[..]),
                     _ => None,
                 })
@@ -139,7 +139,7 @@ impl<'a> Gathering<'a> {
                 (&attr.name, &attr.value).hash(&mut hasher);
             }
             let key = hasher.finish();
-            let sheet = is_tag(&node.kind, "link") || is_tag(&node.kind, "style");
+            let sheet = is_tag(&*node.kind, "link") || is_tag(&*node.kind, "style");
             let is_known = self.known.contains_key(&key);
             if is_known && !attrs.iter().any(|a| a.name.starts_with("dwell:")) {
                 self.again(key, document);
@@ -213,7 +213,7 @@ impl<'a> Gathering<'a> {
     pub fn close(&mut self, document: u32, tree: &Tree, url: Option<&Url>) {
         for id in tree.ids() {
             let Some(node) = tree.get(id).filter(|n| n.html_tag() == Some("iframe")) else { continue };
-            let NodeKind::Element { ns, tag, attrs } = &node.kind else { continue };
+            let NodeKind::Element { ns, tag, attrs } = &*node.kind else { continue };
             if tree.content(id).is_some() || !tree.is_connected(id) {
                 continue;
             }

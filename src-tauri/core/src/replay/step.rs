@@ -29,7 +29,14 @@ pub struct Steps {
     pub steps: Vec<Step>,
     /// Epoch ms up to which nothing else changes.
     pub until: Millis,
+    /// Epoch ms of a change that is too large to be one of many: it has to be sought to.
+    pub jump: Option<Millis>,
 }
+
+/// Weight of the patches ([`PatchOp::weight`]) after which the rest has to be asked for again.
+const ENOUGH: usize = 768 << 10;
+/// Changes in one event that are a seek of their own.
+const LARGE: usize = 8_000;
 
 /// What surrounds the DOM in a state.
 #[derive(Clone, PartialEq)]
@@ -42,22 +49,9 @@ struct Surroundings {
 impl Replay {
     fn surroundings(&self, state: usize) -> Option<(Surroundings, &Page)> {
         let page = self.page_at(state)?;
-        let events = &self.session().events[..state.min(self.session().events.len())];
-        let first = self.page_first[page.number as usize - 1];
-        let mut viewport = None;
-        let mut hidden = None;
-        for event in events[first..].iter().rev() {
-            match event.kind {
-                Kind::Resize { width, height } if event.page == page.number => {
-                    viewport = viewport.or(Some((width, height)));
-                }
-                Kind::Visibility { visible } if event.page == page.number => hidden = hidden.or(Some(!visible)),
-                _ => continue,
-            }
-            if viewport.is_some() && hidden.is_some() {
-                break;
-            }
-        }
+        let at = page.number as usize - 1;
+        let viewport = last_before(&self.sizes[at], state);
+        let hidden = last_before(&self.visible[at], state).map(|visible| !visible);
         let viewport = viewport.or(page.viewport);
         Some((Surroundings { page: page.number, viewport, hidden: hidden.unwrap_or(false) }, page))
     }
@@ -95,13 +89,16 @@ impl Replay {
         let session = self.session().clone();
         let mut steps = Vec::new();
         let Some(mut page) = self.page_at(shown).cloned().or_else(|| session.pages.first().cloned()) else {
-            return Steps { steps, until };
+            return Steps { steps, until, jump: None };
         };
         let mut around = self.surroundings(shown).map(|(s, _)| s);
         let mut before: Tree = (*self.tree(page.document, shown)).clone();
         let mut after = before.clone();
         after.watch();
         let mut next_page = self.page_first.partition_point(|&first| first < shown);
+        let (mut until, mut jump) = (until, None);
+        let mut reached = end.max(shown);
+        let mut weight = 0;
         for (i, event) in session.events.iter().enumerate().take(end).skip(shown) {
             let state = i + 1;
             let mut turned = false;
@@ -120,6 +117,11 @@ impl Replay {
             let same_document =
                 session.pages.get((event.page as usize).wrapping_sub(1)).is_some_and(|p| p.document == page.document);
             let mut ops = Vec::new();
+            if same_document && event.kind.ops().len() > LARGE {
+                (until, jump) = (event.time, Some(event.time));
+                reached = i;
+                break;
+            }
             if same_document {
                 after.apply_event(event);
                 let changed = after.take_changed();
@@ -139,17 +141,28 @@ impl Replay {
             if !ops.is_empty() || turned || now != around {
                 let reset = matches!(ops.first(), Some(PatchOp::Document { .. }));
                 if let Some(now) = now.clone() {
+                    weight += ops.iter().map(PatchOp::weight).sum::<usize>();
                     steps.push(step(state, event.time, &page, now, reset, ops));
                 }
             }
             around = now;
+            if weight > ENOUGH {
+                until = until.min(event.time);
+                reached = state;
+                break;
+            }
         }
         // Where playing goes on next time.
         let document = page.document;
         after.unwatch();
-        self.keep(document, end.max(shown), Arc::new(after));
-        Steps { steps, until }
+        self.keep(document, reached, Arc::new(after));
+        Steps { steps, until, jump }
     }
+}
+
+fn last_before<T: Copy>(said: &[(usize, T)], state: usize) -> Option<T> {
+    let count = said.partition_point(|(event, _)| *event < state);
+    count.checked_sub(1).map(|last| said[last].1)
 }
 
 fn step(state: usize, time: Millis, page: &Page, around: Surroundings, reset: bool, ops: Vec<PatchOp>) -> Step {

@@ -213,7 +213,7 @@ fn lower(node: &Node, name: &str) -> String {
 }
 
 fn tag(node: &Node) -> &str {
-    match &node.kind {
+    match &*node.kind {
         NodeKind::Element { tag, .. } => tag,
         _ => "",
     }

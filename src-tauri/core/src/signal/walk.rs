@@ -351,7 +351,7 @@ fn shows(tree: &Tree, op: &Op) -> bool {
 }
 
 fn on_screen(tree: &Tree, node: &Node) -> bool {
-    match &node.kind {
+    match &*node.kind {
         NodeKind::Comment(_) | NodeKind::Doctype { .. } => return false,
         NodeKind::Text(text) if text.trim().is_empty() => return false,
         _ => {}
@@ -360,7 +360,7 @@ fn on_screen(tree: &Tree, node: &Node) -> bool {
     let mut sheet = false;
     // Bounded by the number of nodes, should a damaged tree have a ring.
     for _ in 0..=tree.len() {
-        if let NodeKind::Element { tag, .. } = &at.kind {
+        if let NodeKind::Element { tag, .. } = &*at.kind {
             match &**tag {
                 "script" | "noscript" | "template" | "meta" | "title" | "base" => return false,
                 "style" => sheet = true,

@@ -59,7 +59,7 @@ fn kids(tree: &Tree, id: u64) -> Vec<u64> {
 }
 fn attrs(session: &Session, id: u64) -> Vec<(String, String)> {
     let tree = tree(session);
-    match &tree.get(NodeId(id)).unwrap().kind {
+    match &*tree.get(NodeId(id)).unwrap().kind {
         NodeKind::Element { attrs, .. } => {
             attrs.iter().map(|Attr { name, value }| (name.to_string(), value.to_string())).collect()
         }
@@ -165,7 +165,7 @@ fn namespaces_are_restored() {
         el(6, "math", "", &[el(7, "mi", "", &el(8, "b", "", "")), el(9, "mrow", "", &el(10, "mn", "", ""))].join(","));
     let s = page(&[svg.to_owned(), math].join(","), &[]);
     let t = tree(&s);
-    let of = |id| match &t.get(NodeId(id)).unwrap().kind {
+    let of = |id| match &*t.get(NodeId(id)).unwrap().kind {
         NodeKind::Element { ns, tag, .. } => (*ns, tag.to_string()),
         other => panic!("{other:?}"),
     };
