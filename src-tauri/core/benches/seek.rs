@@ -144,7 +144,7 @@ fn spread(values: &[f64], unit: &str) -> String {
 
 /// The longest session of the cache: id, start and end in epoch ms.
 fn session(desk: &Desk) -> (String, i64, i64) {
-    let query = SessionsQuery { sort: Some("duration".to_owned()), descending: Some(true), text: None };
+    let query = SessionsQuery { sort: Some("duration".to_owned()), descending: Some(true), ..SessionsQuery::default() };
     let list: serde_json::Value = serde_json::from_slice(&desk.sessions(query).expect("a list")).expect("JSON");
     let row = &list["rows"][0];
     let from = row["start"].as_i64().expect("a session with a start");
