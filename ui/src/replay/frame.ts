@@ -23,6 +23,8 @@ const POLICY =
 const AT_ONCE = 3;
 /** Ops of the first slice. */
 const SLICE = 500;
+/** Least part of what is carried out already that a slice adds. */
+const SLICE_GROWTH = 0.03;
 /** Real ms that a slice is meant to take with its layout and painting: a third of what people feel as a stop. */
 const SLICE_MS = 70;
 
@@ -171,6 +173,7 @@ export class Frame {
     this.shown = null;
     if (step.reset) this.#keepFocus(() => this.#reset(step.ops));
     let size = SLICE;
+    let done = 0;
     let { ops } = step;
     for (let part = 0; part < step.parts; part++) {
       // The next part is on its way while this one is carried out.
@@ -183,7 +186,10 @@ export class Frame {
         await painted();
         if (!goOn() || this.#closed) return false;
         const took = performance.now() - begun;
-        if (until - at >= size / 2) size = Math.max(100, Math.min(12_000, size * Math.max(0.4, Math.min(1.5, SLICE_MS / took))));
+        done += until - at;
+        // Each layout costs something for all that is there already: slices that stay small would never come to an end.
+        const least = Math.max(200, done * SLICE_GROWTH);
+        if (until - at >= size / 2) size = Math.max(least, Math.min(12_000, size * Math.max(0.4, Math.min(1.5, SLICE_MS / took))));
         at = until;
       }
       if (next) ({ ops } = await next);

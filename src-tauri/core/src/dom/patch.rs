@@ -134,11 +134,14 @@ impl<'a, 'v> Side<'a, 'v> {
             3 => Fate::Whole,
             _ => {
                 let fate = fate(node);
-                self.note(slot, match fate {
-                    Fate::Hidden => 1,
-                    Fate::Leaf => 2,
-                    Fate::Whole => 3,
-                });
+                self.note(
+                    slot,
+                    match fate {
+                        Fate::Hidden => 1,
+                        Fate::Leaf => 2,
+                        Fate::Whole => 3,
+                    },
+                );
                 fate
             }
         }

@@ -763,7 +763,8 @@ impl Tree {
         }
         let slot = match self.slot(id) {
             Some(slot) => {
-                let same_sort = std::mem::discriminant(&*self.nodes[slot as usize].kind) == std::mem::discriminant(kind);
+                let same_sort =
+                    std::mem::discriminant(&*self.nodes[slot as usize].kind) == std::mem::discriminant(kind);
                 let same_tag = match (&*self.nodes[slot as usize].kind, kind) {
                     (NodeKind::Element { ns: a, tag: x, .. }, NodeKind::Element { ns: b, tag: y, .. }) => {
                         a == b && x == y
