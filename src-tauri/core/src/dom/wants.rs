@@ -102,7 +102,7 @@ impl<'a> Gathering<'a> {
                     asking.extend(kids.filter(|n| n.html_tag() == Some("img")).map(|n| n.id));
                 }
                 None if node.text().is_some() => {
-                    asking.extend(parent.filter(|p| is_tag(&*p.kind, "style")).map(|p| p.id));
+                    asking.extend(parent.filter(|p| is_tag(&p.kind, "style")).map(|p| p.id));
                 }
                 _ => {}
             }
@@ -115,7 +115,7 @@ impl<'a> Gathering<'a> {
             if !safe::may_ask(*ns, tag, attrs) || !tree.is_connected(id) {
                 continue;
             }
-            if is_tag(&*node.kind, "link") && node.attr("media").is_some_and(|m| is_for_paper(m)) {
+            if is_tag(&node.kind, "link") && node.attr("media").is_some_and(|m| is_for_paper(m)) {
                 continue;
             }
             let in_picture = tree.parent(id).filter(|p| p.html_tag() == Some("picture"));
@@ -139,7 +139,7 @@ impl<'a> Gathering<'a> {
                 (&attr.name, &attr.value).hash(&mut hasher);
             }
             let key = hasher.finish();
-            let sheet = is_tag(&*node.kind, "link") || is_tag(&*node.kind, "style");
+            let sheet = is_tag(&node.kind, "link") || is_tag(&node.kind, "style");
             let is_known = self.known.contains_key(&key);
             if is_known && !attrs.iter().any(|a| a.name.starts_with("dwell:")) {
                 self.again(key, document);
