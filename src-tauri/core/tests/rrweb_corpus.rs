@@ -110,7 +110,7 @@ fn differences(truth: &serde_json::Value, tree: &Tree) -> Vec<String> {
             t[key].as_array().into_iter().flatten().map(|k| (k, k["id"].as_i64().unwrap())).collect()
         };
         let text = |v: &serde_json::Value| v.as_str().unwrap_or_default().to_owned();
-        match &node.kind {
+        match &*node.kind {
             // A style element's text is its sheet as captured, not its source; the rules are compared.
             NodeKind::Text(_) if tree.parent(id).and_then(|p| p.html_tag()) == Some("style") => {}
             NodeKind::Text(s) => differ("text", text(&t["text"]), s.to_string()),
