@@ -37,6 +37,9 @@ const fn case(action: &'static str, place: Place, first: &'static str, watched: 
 
 const FOCUS: &str = "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.className";
 const SELECTED: &str = "document.getElementById('sessions-grid').getAttribute('aria-activedescendant')";
+/// What people said of the selected session, as its row shows it.
+const MARKED: &str = "(() => { const row = document.querySelector('[data-testid=session-row][aria-selected=true]'); return [row.querySelector('.marks')?.textContent, row.querySelector('.star') !== null] })()";
+const MENU: &str = "document.querySelectorAll('.sessions [role^=menuitem]').length";
 const TIME: &str = "Math.round(window.__dwell.time())";
 /// A moment in the middle, standing still.
 const MIDDLE: &str = "const v = document.querySelector('[data-testid=timeline]'); if (window.__dwell.playing()) document.querySelector('[data-testid=play]').click(); window.__dwell.seek(window.__dwell.from + Number(v.getAttribute('aria-valuemax')) / 2)";
@@ -70,6 +73,17 @@ const CASES: &[Case] = &[
     case("watched", List, "", "document.querySelector('[data-testid=session-row][aria-selected=true]').className"),
     case("preview", List, "", "document.querySelector('[aria-label=Preview][data-region]') !== null"),
 
+    case("favourite", List, "", MARKED),
+    case("rate", List, "", MARKED),
+    case("unrate", List, "", MARKED),
+    case("undo", List, "MARKED", MARKED),
+    case("redo", List, "UNDONE", MARKED),
+    case("label", List, "", FOCUS),
+    case("nextUnwatched", List, "", SELECTED),
+    case("unwatched", List, "", "document.querySelector('[aria-label^=\"Which sessions are listed\"]').getAttribute('aria-label')"),
+    case("only", List, "", MENU),
+    case("order", List, "", MENU),
+
     case("play", Player, MIDDLE, "window.__dwell.playing()"),
     case("back", Player, MIDDLE, TIME),
     case("forward", Player, MIDDLE, TIME),
@@ -93,6 +107,11 @@ const CASES: &[Case] = &[
     case("clock", Player, "", "document.querySelector('button.clock').getAttribute('aria-label')"),
     case("nextSession", Player, "", ID),
     case("previousSession", Player, "", ID),
+
+    case("autoplay", Player, "", "localStorage['dwell.autoplay']"),
+    case("note", Player, MIDDLE, "document.querySelector('[data-testid=note-text]') !== null"),
+    case("dismiss", Player, MIDDLE, "document.querySelector('[data-testid=said]')?.textContent"),
+    case("notes", Player, TO_TRANSCRIPT, PANEL),
 
     case("fit", Player, "[...document.querySelectorAll('.stage .tools button')].find((b) => b.textContent.includes('100')).click()", SCALE),
     case("actual", Player, "document.querySelector('.stage .tools button').click()", SCALE),
@@ -261,6 +280,14 @@ async fn try_case(window: &Window, case: &Case, combo: &str) -> Result<(), Strin
             }
             window.js("const s = document.querySelector('.scroller'); s.scrollTo(120, 120)", vec![]).await;
         }
+        "MARKED" | "UNDONE" => {
+            press(window, "B").await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            if case.first == "UNDONE" {
+                press(window, "Ctrl+Z").await;
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+        }
         "NEARER" => {
             window.js(MIDDLE, vec![]).await;
             press(window, "0").await;
@@ -297,7 +324,10 @@ async fn tidy(window: &Window, case: &Case) {
         "find" | "findHere" | "marks" | "region" => {
             window.js("document.activeElement.blur()", vec![]).await;
         }
-        "keys" | "project" | "filter" | "evidence" | "pick" | "full" => press(window, "Escape").await,
+        "keys" | "project" | "filter" | "evidence" | "pick" | "full" | "label" | "only" | "order" | "note" => {
+            press(window, "Escape").await;
+        }
+        "unwatched" => press(window, "U").await,
         "play" => {
             window
                 .js("if (window.__dwell.playing()) document.querySelector('[data-testid=play]').click()", vec![])
