@@ -811,8 +811,15 @@ impl Writer<'_, '_> {
         let outer = std::mem::replace(&mut self.base, base);
         // A sheet without an address of its own still counts for the depth.
         self.importing.push(name.unwrap_or_default());
+        let from = self.out.len();
         self.rewrite(&content, Start::Imported);
         self.importing.pop();
+        // A sheet that ends inside a rule's head must not take the importing sheet's next rule into it.
+        let written = self.out.get(from..).unwrap_or_default().trim_end();
+        let ended = written.ends_with(['}', ';']) && !written.ends_with("\\}") && !written.ends_with("\\;");
+        if !written.is_empty() && !ended {
+            self.out.push_str("{}");
+        }
         self.base = outer;
         for _ in 0..closers {
             self.out.push('}');
