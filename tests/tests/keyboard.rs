@@ -82,6 +82,7 @@ const CASES: &[Case] = &[
     case("nextUnwatched", List, "", SELECTED),
     case("unwatched", List, "", "document.querySelector('[aria-label^=\"Which sessions are listed\"]').getAttribute('aria-label')"),
     case("only", List, "", MENU),
+    case("where", List, "document.activeElement.blur()", FOCUS),
     case("order", List, "", MENU),
 
     case("play", Player, MIDDLE, "window.__dwell.playing()"),
@@ -324,7 +325,8 @@ async fn tidy(window: &Window, case: &Case) {
         "find" | "findHere" | "marks" | "region" => {
             window.js("document.activeElement.blur()", vec![]).await;
         }
-        "keys" | "project" | "filter" | "evidence" | "pick" | "full" | "label" | "only" | "order" | "note" => {
+        "keys" | "project" | "filter" | "evidence" | "pick" | "full" | "label" | "only" | "order" | "note"
+        | "where" => {
             press(window, "Escape").await;
         }
         "unwatched" => press(window, "U").await,

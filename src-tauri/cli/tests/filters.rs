@@ -81,7 +81,7 @@ fn errors_name_row_and_column() {
     assert_eq!((&error["code"], &error["row"], &error["column"]), (&"unknown_field".into(), &2.into(), &20.into()));
     assert_eq!((&error["segment"], &error["file"]), (&Value::Null, &Value::Null));
     assert!(error["message"].as_str().expect("words").contains("Did you mean country?"));
-    assert!(error.get("problems").is_none());
+    assert_eq!(error["problems"].as_array().map(Vec::len), Some(1));
     let out = dwell(&cache, &["sessions", "--where", "hour > x AND day > mon"]);
     assert_eq!(out.status.code(), Some(2));
     assert!(out.stdout.is_empty());

@@ -129,7 +129,7 @@ pub struct ErrorReport {
     /// Where a filter goes wrong first.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub place: Option<FilterPlace>,
-    /// All that is wrong with a filter, when there is more than one thing.
+    /// All that is wrong with a filter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<FilterProblem>,
 }
@@ -159,9 +159,7 @@ impl From<&Error> for ErrorReport {
                 segment: first.segment.clone(),
                 file: first.file.clone(),
             });
-            if problems.len() > 1 {
-                report.problems.clone_from(problems);
-            }
+            report.problems.clone_from(problems);
         }
         report
     }

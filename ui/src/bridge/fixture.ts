@@ -564,8 +564,16 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
           const text = String(args.text ?? '').toLowerCase();
           const found = sessions.filter((r) => !text || [r.entry_page, r.title, r.country, r.channel, r.browser, r.os, r.user, r.utm_campaign].join(' ').toLowerCase().includes(text));
           await delay(10);
+          // The core reads the language; here are one field and one mistake.
+          const row = (args.filter as string[] | undefined)?.[0];
+          const wanted = row === undefined ? null : /^country = (\w+)$/.exec(row)?.[1];
+          if (wanted === undefined) {
+            const message = `There is no field ${row}. (row 1, column 1)`;
+            throw { code: 'unknown_field', message, column: 1, row: 1, problems: [{ column: 1, length: row?.split(' ')[0]?.length ?? 0 }] };
+          }
+          const fits = wanted === null ? found : found.filter((r) => r.country === wanted);
           // Copies, as over the bridge.
-          return { total: found.length, rows: found.map((r) => ({ ...r })) };
+          return { total: sessions.length, rows: fits.map((r) => ({ ...r })) };
         }
         case 'session':
           return view(row());

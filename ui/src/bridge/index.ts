@@ -101,8 +101,10 @@ export async function onFileDrop(on: FileDrop): Promise<() => void> {
 /** Whatever was thrown, as a code and one sentence. */
 export function failure(error: unknown): Failure {
   if (error && typeof error === 'object' && 'message' in error) {
-    const { code, message } = error as { code?: unknown; message: unknown };
-    return { code: typeof code === 'string' ? code : 'unexpected', message: String(message) };
+    const { code, message, problems } = error as { code?: unknown; message: unknown; problems?: { column: number; length: number }[] };
+    // What was a failure already stays as it is.
+    const places = problems?.map((p): [number, number] => [p.column, p.length]) ?? (error as Failure).places;
+    return { code: typeof code === 'string' ? code : 'unexpected', message: String(message), ...(places && { places }) };
   }
   return { code: 'unexpected', message: String(error) };
 }

@@ -387,7 +387,11 @@ export type NotesExported = { path: string, notes: number,
  */
 marks: number, };
 
-export type Failure = { code: string, message: string, };
+export type Failure = { code: string, message: string, 
+/**
+ * Where a filter goes wrong, first thing first: character from 1, and how many do not fit (0 at the end).
+ */
+places?: Array<[number, number]>, };
 
 type Doctype = [name: string, publicId: string, systemId: string] | 0;
 

@@ -41,6 +41,7 @@ const REGISTER = {
   open: { where: 'Sessions', keys: ['Enter'], text: 'Watch' },
   unwatched: { where: 'Sessions', keys: ['U'], text: 'Only unwatched, or all' },
   only: { where: 'Sessions', keys: ['F'], text: 'Which sessions are listed' },
+  where: { where: 'Sessions', keys: ['Shift+F'], text: 'Filter by a row, such as country = DE' },
   order: { where: 'Sessions', keys: ['S'], text: 'Order' },
   preview: { where: 'Sessions', keys: ['Space'], text: 'Show or hide the preview' },
 

@@ -32,6 +32,12 @@ class SessionList {
   /** What the rows were found with. */
   found = $state('');
   text = $state('');
+  /** A row of the filter language, as typed. */
+  filter = $state('');
+  /** The row that the list was made with. */
+  filtered = $state('');
+  /** Why the typed row cannot be read; the list then stays as it was. */
+  wrong = $state.raw<Failure | null>(null);
   state = $state<'loading' | 'ready' | 'failed'>('loading');
   failure = $state.raw<Failure | null>(null);
   sort = $state<SortKey>('start');
@@ -49,29 +55,41 @@ class SessionList {
   get autoplay() { return this.#autoplay; }
   set autoplay(on: boolean) { this.#autoplay = on; remember('autoplay', on ? 'on' : 'off'); }
 
-  #ask = new Latest<string>(async (text) => {
+  #ask = new Latest<{ text: string; filter: string }>(async ({ text, filter }) => {
     try {
-      const answer = await callBytes('sessions', text ? { text } : {});
+      const answer = await callBytes('sessions', { ...(text && { text }), ...(filter && { filter: [filter] }) });
       this.rows = answer.rows;
       this.found = text;
-      if (!text) this.total = answer.rows.length;
+      this.filtered = filter;
+      this.wrong = null;
+      this.total = answer.total;
       this.failure = null;
       this.state = 'ready';
     } catch (error) {
-      this.failure = failure(error);
+      const why = failure(error);
+      if (filter && why.places) {
+        this.wrong = why;
+        this.state = 'ready';
+        return;
+      }
+      this.failure = why;
       this.state = 'failed';
     }
   });
 
+  #again(): void {
+    this.#ask.ask({ text: this.text.trim(), filter: this.filter.trim() });
+  }
+
   /** After an import or a change of project. */
   refresh(): void {
     this.state = 'loading';
-    this.#ask.ask(this.text.trim());
+    this.#again();
   }
 
   /** Reads the rows again without a word: what people said of them has changed. */
   again(): void {
-    this.#ask.ask(this.text.trim());
+    this.#again();
   }
 
   /** Takes over what was said of one session. */
@@ -90,7 +108,8 @@ class SessionList {
   empty(): void {
     this.only = EVERYTHING;
     this.rows = [];
-    this.text = this.found = '';
+    this.text = this.found = this.filter = this.filtered = '';
+    this.wrong = null;
     this.selected = null;
     this.total = 0;
   }
@@ -98,7 +117,14 @@ class SessionList {
   find(text: string): void {
     this.text = text;
     this.state = 'loading';
-    this.#ask.ask(text.trim());
+    this.#again();
+  }
+
+  /** Keeps the sessions that fit a row of the filter language; an empty one keeps all. */
+  where(filter: string): void {
+    this.filter = filter;
+    this.state = 'loading';
+    this.#again();
   }
 
   /** Notes that the session was watched. A note that cannot be kept is no reason to stop watching. */

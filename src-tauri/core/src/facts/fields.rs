@@ -234,6 +234,17 @@ mod tests {
     }
 
     #[test]
+    fn is_what_the_readme_lists() {
+        let readme = include_str!("../../../../README.md");
+        let (_, section) = readme.split_once("\nFields: ").expect("a list of fields");
+        let (section, _) = section.split_once("\n## ").expect("an end of it");
+        let told: Vec<&str> =
+            section.split('`').skip(1).step_by(2).filter(|n| field(n).is_some_and(|f| f.name == *n)).collect();
+        let known: Vec<&str> = FIELDS.iter().chain(PRODUCT_FIELDS).map(|f| f.name).collect();
+        assert_eq!(told, known);
+    }
+
+    #[test]
     fn is_complete_in_itself() {
         for f in FIELDS.iter().chain(PRODUCT_FIELDS) {
             assert!(!f.label.is_empty() && f.meaning.ends_with('.'), "{}", f.name);

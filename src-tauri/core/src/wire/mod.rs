@@ -362,6 +362,9 @@ pub struct AddSummaryView {
 pub struct ErrorView {
     pub code: String,
     pub message: String,
+    /// Where a filter goes wrong, first thing first: character from 1, and how many do not fit (0 at the end).
+    #[ts(optional)]
+    pub places: Option<Vec<(u32, u32)>>,
 }
 
 mod insight;
