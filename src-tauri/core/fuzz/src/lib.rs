@@ -243,10 +243,15 @@ pub fn css(data: &[u8]) {
             panic!("{door}: {why}\nin {written:?}");
         }
         let again = write(&written, &two);
-        // In text that is no CSS, a selector may be seen only the second time.
-        let same = again == written || css_reader::bones(&again) == css_reader::bones(&written);
+        let same = again == written || css_reader::bones(&unstated(&again)) == css_reader::bones(&unstated(&written));
         assert!(same, "{door}: written once {written:?}\nand once more {again:?}");
     }
+}
+
+/// Without the brackets of what is written for `:defined`. In text that is no CSS, the writer may see only the second
+/// time that a selector stands there; what it then writes asks for nothing.
+fn unstated(text: &str) -> String {
+    text.replace(":not([dwell-undefined])", ":defined")
 }
 
 /// What becomes of one attribute's value.
