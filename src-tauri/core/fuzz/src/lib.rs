@@ -251,7 +251,9 @@ pub fn css(data: &[u8]) {
 /// Without the brackets of what is written for `:defined`. In text that is no CSS, the writer may see only the second
 /// time that a selector stands there; what it then writes asks for nothing.
 fn unstated(text: &str) -> String {
-    text.replace(":not([dwell-undefined])", ":defined")
+    [":not([dwell-undefined])", ":dwell-none([dwell-undefined])"]
+        .iter()
+        .fold(text.to_owned(), |text, written| text.replace(written, ":defined"))
 }
 
 /// What becomes of one attribute's value.
