@@ -70,19 +70,20 @@ const timer = setTimeout(() => end({ error: 'no answer in ten minutes' }), 600_0
 function end(answer) {
   clearTimeout(timer);
   browser.once('exit', () => {
-    rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+    // Its helpers may still write while they end.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     if (answer.error) console.error(`rrweb's player: ${answer.error}`);
     else console.log(JSON.stringify({ player: 'rrweb', ...answer }));
     process.exit(answer.error ? 1 : 0);
   });
-  browser.kill('SIGKILL');
+  process.kill(-browser.pid, 'SIGKILL');
 }
 
 server.listen(0, '127.0.0.1', () => {
   const address = `http://127.0.0.1:${server.address().port}/`;
   const flags = ['--headless=new', '--no-first-run', '--disable-gpu', '--no-proxy-server', `--user-data-dir=${profile}`, '--window-size=1400,900'];
   if (process.getuid?.() === 0) flags.push('--no-sandbox');
-  browser = spawn(process.env.CHROMIUM ?? 'chromium', [...flags, address], { stdio: 'ignore' });
+  browser = spawn(process.env.CHROMIUM ?? 'chromium', [...flags, address], { stdio: 'ignore', detached: true });
   browser.once('error', (error) => {
     console.error(`Chromium cannot be started: ${error.message}`);
     process.exit(1);
