@@ -64,6 +64,14 @@ test('a row that cannot be read is underlined and leaves the list as it was', as
   expect(document.querySelector('mark')?.textContent).toBe('contry');
   expect(input().getAttribute('aria-invalid')).toBe('true');
   expect(document.querySelector('[role=status]')?.textContent).toContain('There is no field');
+  // A search goes on under the last row that could be read.
+  const found = list.rows[0]?.entry_page ?? '';
+  list.find(found);
+  await until(() => list.found === found);
+  expect(list.wrong).not.toBeNull();
+  expect(list.rows.length).toBeGreaterThan(0);
+  expect(list.rows.every((r) => r.country === 'DE')).toBe(true);
+  list.find('');
   type('country = DE');
   press('Enter');
   await until(() => !list.wrong && !document.querySelector('mark'));

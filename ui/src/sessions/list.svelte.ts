@@ -61,7 +61,7 @@ class SessionList {
       this.rows = answer.rows;
       this.found = text;
       this.filtered = filter;
-      this.wrong = null;
+      if (filter === this.filter.trim()) this.wrong = null;
       this.total = answer.total;
       this.failure = null;
       this.state = 'ready';
@@ -77,19 +77,16 @@ class SessionList {
     }
   });
 
-  #again(): void {
-    this.#ask.ask({ text: this.text.trim(), filter: this.filter.trim() });
-  }
-
   /** After an import or a change of project. */
   refresh(): void {
     this.state = 'loading';
-    this.#again();
+    this.again();
   }
 
   /** Reads the rows again without a word: what people said of them has changed. */
   again(): void {
-    this.#again();
+    // A filter that cannot be read must not keep a search from being answered.
+    this.#ask.ask({ text: this.text.trim(), filter: this.wrong ? this.filtered : this.filter.trim() });
   }
 
   /** Takes over what was said of one session. */
@@ -117,14 +114,14 @@ class SessionList {
   find(text: string): void {
     this.text = text;
     this.state = 'loading';
-    this.#again();
+    this.again();
   }
 
   /** Keeps the sessions that fit a row of the filter language; an empty one keeps all. */
   where(filter: string): void {
     this.filter = filter;
     this.state = 'loading';
-    this.#again();
+    this.#ask.ask({ text: this.text.trim(), filter: filter.trim() });
   }
 
   /** Notes that the session was watched. A note that cannot be kept is no reason to stop watching. */
