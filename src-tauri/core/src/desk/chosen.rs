@@ -29,13 +29,13 @@ impl Chosen {
             let row = row.as_ref();
             match filter::parse(row) {
                 Ok(filter) => {
-                    let segment = filter.first_segment().map(|(id, at)| Problem {
+                    let segments = filter.segments().into_iter().map(|(id, at)| Problem {
                         code: "no_library",
                         message: format!("@{id} names a segment, and no segment library is given."),
                         at,
                         until: at + 1 + id.len(),
                     });
-                    problems.extend(segment.map(|p| placed(&p, row, number)));
+                    problems.extend(segments.map(|p| placed(&p, row, number)));
                     read.push(filter);
                 }
                 Err(found) => problems.extend(found.iter().map(|p| placed(p, row, number))),
@@ -77,7 +77,7 @@ mod tests {
         };
         let places: Vec<_> = problems.iter().map(|p| (p.code, p.row, p.column, p.length)).collect();
         assert_eq!(places, [("unknown_field", 2, 1, 6), ("expected_value", 3, 13, 0)]);
-        let Err(error) = Chosen::new(&["hour = 1 AND NOT @a"], 0) else { panic!("no library") };
+        let Err(error) = Chosen::new(&["hour = 1 AND NOT @a OR @a"], 0) else { panic!("no library") };
         assert_eq!(error.code(), "no_library");
         assert_eq!(error.to_string(), "@a names a segment, and no segment library is given. (row 1, column 18)");
         assert!(error.is_usage());

@@ -150,36 +150,12 @@ impl PartialEq for Pattern {
 }
 
 impl Filter {
-    /// Ids of the segments that are named, in order, each once.
-    pub fn segments(&self) -> Vec<&str> {
+    /// The segments that are named, in order, and the byte offset of each `@`.
+    pub fn segments(&self) -> Vec<(&str, usize)> {
         let mut found = Vec::new();
         self.each(&mut |f| {
-            if let Filter::Segment { id, .. } = f
-                && !found.contains(&id.as_str())
-            {
-                found.push(id.as_str());
-            }
-        });
-        found
-    }
-    /// The first segment that is named, and the byte offset of its `@`.
-    pub fn first_segment(&self) -> Option<(&str, usize)> {
-        let mut found: Option<(&str, usize)> = None;
-        self.each(&mut |f| {
-            if let Filter::Segment { id, at } = f
-                && found.is_none()
-            {
-                found = Some((id, *at));
-            }
-        });
-        found
-    }
-    /// Every test, in order.
-    pub fn tests(&self) -> Vec<&Test> {
-        let mut found = Vec::new();
-        self.each(&mut |f| {
-            if let Filter::Test(test) = f {
-                found.push(test);
+            if let Filter::Segment { id, at } = f {
+                found.push((id.as_str(), *at));
             }
         });
         found

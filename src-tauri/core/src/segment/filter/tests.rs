@@ -341,7 +341,7 @@ fn segments_are_their_rows() {
     let ask = |row: &str| holds(&parse(row).unwrap(), &visit(), &library, NOW);
     assert!(ask("@german AND @everyone") && ask("@both") && !ask("@nobody") && ask("NOT @nobody"));
     assert!(!ask("@German"), "ids are exact");
-    assert_eq!(parse("@a OR NOT (@b AND @a)").unwrap().segments(), ["a", "b"]);
+    assert_eq!(parse("@a OR NOT (@b AND @a)").unwrap().segments(), [("a", 0), ("b", 11), ("a", 18)]);
 }
 
 /// Rows that the grammar can make.
