@@ -44,7 +44,7 @@ const EVERYTHING: &[&str] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("zip", &["archive"]),
-    ("csv", &["archive"]),
+    ("csv", &["archive", "report"]),
     // rrweb packs single events with zlib.
     ("flate2", &["archive", "format"]),
     ("reqwest", &["connect"]),

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: Arguments, cache: &Path, json: bool) -> Result<Exit
     if json {
         output::print_json(&rows)?;
     } else if arguments.csv {
-        output::print(&facts_csv(&rows))?;
+        output::print(&facts_csv(&rows)?)?;
     } else {
         let mut text = String::new();
         for row in &rows {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::error::{Error, Result};
 use crate::facts::{FIELDS, PRODUCT_FIELDS, TAG_PREFIX};
 
 /// Names of the columns that are always there, in order: `id`, then the fields of the filter language but `tag.KEY`.
@@ -18,34 +19,24 @@ pub fn fact_columns() -> Vec<&'static str> {
 /// Facts as RFC 4180 writes them: UTF-8, CRLF, a head row; behind [`fact_columns`] come product fields and tags that
 /// some row carries, by name. Several values of a field are joined with ` | `. Numbers, yes and no stand as they do in
 /// JSON, an absent value is an empty cell.
-pub fn facts_csv(rows: &[Map<String, Value>]) -> String {
+///
+/// # Errors
+/// [`Error::Internal`].
+pub fn facts_csv(rows: &[Map<String, Value>]) -> Result<String> {
     let mut columns: Vec<String> = fact_columns().into_iter().map(str::to_owned).collect();
     let carried = |name: &str| rows.iter().any(|row| row.contains_key(name));
     columns.extend(PRODUCT_FIELDS.iter().map(|f| f.name).filter(|name| carried(name)).map(str::to_owned));
     let tags: BTreeSet<&String> = rows.iter().flat_map(Map::keys).filter(|key| key.starts_with(TAG_PREFIX)).collect();
     columns.extend(tags.into_iter().cloned());
-    let mut out = String::new();
-    line(columns.iter().map(|c| safe(c)), &mut out);
+    let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let failed = |e: &dyn std::fmt::Display| Error::Internal { message: format!("The table cannot be written: {e}.") };
+    out.write_record(columns.iter().map(|c| safe(c))).map_err(|e| failed(&e))?;
     for row in rows {
-        line(columns.iter().map(|column| row.get(column).map_or_else(String::new, cell)), &mut out);
+        let cells = columns.iter().map(|column| row.get(column).map_or_else(String::new, cell));
+        out.write_record(cells).map_err(|e| failed(&e))?;
     }
-    out
-}
-
-fn line(cells: impl Iterator<Item = String>, out: &mut String) {
-    for (i, cell) in cells.enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        if cell.contains([',', '"', '\n', '\r']) {
-            out.push('"');
-            out.push_str(&cell.replace('"', "\"\""));
-            out.push('"');
-        } else {
-            out.push_str(&cell);
-        }
-    }
-    out.push_str("\r\n");
+    let bytes = out.into_inner().map_err(|e| failed(&e))?;
+    String::from_utf8(bytes).map_err(|e| failed(&e))
 }
 
 fn cell(value: &Value) -> String {
@@ -82,7 +73,7 @@ mod tests {
                 json!({"id": "=HYPERLINK(\"x\")", "country": "@cmd", "product_price": [-1, 2.5], "tag.a b": ["-1"], "masked": -0.5}),
             ),
         ];
-        let text = facts_csv(&rows);
+        let text = facts_csv(&rows).unwrap();
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let head = reader.headers().unwrap().clone();
         let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
