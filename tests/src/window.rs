@@ -165,6 +165,22 @@ impl Window {
         self.part(id).await.click().await.unwrap_or_else(|error| panic!("{id} cannot be clicked: {error}"));
     }
 
+    /// Takes a file in under Archive, as a person does who types its path, and opens the first session of it.
+    pub async fn import(&self, path: &Path) {
+        self.until("the rooms", "return document.querySelectorAll('nav.rail button').length > 1").await;
+        let press = |text: &str, within: &str| {
+            format!("[...document.querySelectorAll('{within}')].find((b) => b.textContent.includes('{text}'))?.click()")
+        };
+        self.js(&press("Archive", "nav.rail button"), vec![]).await;
+        // After an import its summary stands where the field was.
+        self.js(&press("Import more", "button"), vec![]).await;
+        let field = self.part("import-path").await;
+        field.clear().await.expect("the path can be cleared");
+        field.send_keys(&path.to_string_lossy()).await.expect("the path is typed");
+        self.click("import-button").await;
+        self.click("open-first").await;
+    }
+
     pub async fn picture(&self) -> Picture {
         let png = self.client.screenshot().await.expect("the driver takes pictures");
         if let Some(folder) = env::var_os("DWELL_PICTURES") {

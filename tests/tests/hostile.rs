@@ -108,24 +108,7 @@ const DOORS: &str = "
 
 async fn import(window: &Window, recording: &Value, name: &str, folder: &std::path::Path) {
     let file = recordings::save(recording, folder, name);
-    window.until("the rooms", "return document.querySelectorAll('nav.rail button').length > 1").await;
-    window
-        .js(
-            "[...document.querySelectorAll('nav.rail button')].find(b => b.textContent.includes('Archive')).click()",
-            vec![],
-        )
-        .await;
-    window
-        .js(
-            "[...document.querySelectorAll('button')].find(b => b.textContent.includes('Import more'))?.click()",
-            vec![],
-        )
-        .await;
-    let field = window.part("import-path").await;
-    field.clear().await.expect("the path can be cleared");
-    field.send_keys(&file.to_string_lossy()).await.expect("the path is typed");
-    window.click("import-button").await;
-    window.click("open-first").await;
+    window.import(&file).await;
     window.until("the page", &format!("return ({RECORDED}?.body?.innerText ?? '').includes('Hostile')")).await;
 }
 

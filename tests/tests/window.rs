@@ -21,20 +21,6 @@ const RECORDED: &str = "document.querySelector('[data-testid=stage-frame]')?.con
 /// Long enough for whatever a page would load by itself.
 const SETTLE: Duration = Duration::from_secs(3);
 
-async fn import(window: &Window, path: &std::path::Path) {
-    window.until("the rooms", "return document.querySelectorAll('nav.rail button').length > 1").await;
-    window
-        .js(
-            "[...document.querySelectorAll('nav.rail button')].find(b => b.textContent.includes('Archive')).click()",
-            vec![],
-        )
-        .await;
-    let field = window.part("import-path").await;
-    field.send_keys(&path.to_string_lossy()).await.expect("the path is typed");
-    window.click("import-button").await;
-    window.click("open-first").await;
-}
-
 async fn shows(window: &Window, what: &str) {
     window.until(what, &format!("return ({RECORDED}?.body?.innerText ?? '').includes({what:?})")).await;
 }
@@ -48,7 +34,7 @@ async fn a_recording_is_imported_played_and_sought() {
     let home = tempfile::tempdir().unwrap();
     let file = recordings::save(&recordings::counting(), home.path(), "counting.json");
     let window = Window::open().await;
-    import(&window, &file).await;
+    window.import(&file).await;
 
     shows(&window, "tick 0").await;
     let recorded = window
@@ -136,7 +122,7 @@ async fn what_was_imported_is_there_after_a_restart() {
     let file = recordings::save(&recordings::counting(), home.path(), "counting.json");
     let data = home.path().join("data");
     let window = Window::open_on(&data).await;
-    import(&window, &file).await;
+    window.import(&file).await;
     shows(&window, "tick 0").await;
     window.close().await;
     let window = Window::open_on(&data).await;
@@ -180,7 +166,7 @@ async fn a_hostile_recording_reaches_nothing() {
     let home = tempfile::tempdir().unwrap();
     let file = recordings::save(&recordings::hostile(&listener.url()), home.path(), "hostile.json");
     let window = Window::open().await;
-    import(&window, &file).await;
+    window.import(&file).await;
     shows(&window, "Hostile").await;
     press_timeline(&window, 0.9).await;
     window
@@ -277,4 +263,33 @@ async fn starting_again_is_quick() {
     eprintln!("from launch to the list on screen, the driver's share included: {took:?}");
     // The bar of 1.5 s is for a release build on a machine of its own; this only catches a start that hangs.
     assert!(took.iter().min() < Some(&Duration::from_secs(8)), "{took:?}");
+}
+
+#[tokio::test]
+async fn the_list_is_filtered_by_a_row() {
+    const COUNT: &str = "document.querySelector('.bar-top h1').textContent.trim()";
+    let window = Window::open().await;
+    window
+        .until("the demo's sessions", "return document.querySelectorAll('[data-testid=session-row]').length > 3")
+        .await;
+    window
+        .js(
+            "[...document.querySelectorAll('.bar-top button')].find((b) => b.textContent.includes('Filter')).click()",
+            vec![],
+        )
+        .await;
+    let field = window.part("filter").await;
+    field.send_keys("device = mobile").await.expect("a row is typed");
+    let found =
+        window.until("fewer sessions", &format!("const said = {COUNT}; return said.includes(' of ') && said")).await;
+    let (shown, of) = found.as_str().and_then(|said| said.split_once(" of ")).expect("a count");
+    let number = |text: &str| text.split(' ').next().and_then(|n| n.parse::<u32>().ok()).expect("a number");
+    assert!(number(shown) > 0 && number(shown) < number(of), "{found}");
+    field.send_keys(" AND contry = DE").await.expect("a row is typed");
+    let wrong = window.until("the mistake", "return document.querySelector('.filter mark')?.textContent").await;
+    assert_eq!(wrong, json!("contry"));
+    assert_eq!(window.js(&format!("return {COUNT}"), vec![]).await, found, "the list stays as it was");
+    field.send_keys(&char::from(Key::Escape).to_string()).await.expect("Escape is pressed");
+    window.until("all sessions", &format!("return {COUNT} === '28 sessions'")).await;
+    window.close().await;
 }
