@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { standIn } from '../bridge';
 import { fixture } from '../bridge/fixture';
 import { dispatch } from '../parts/keys';
+import { pretendLayout } from '../parts/layout.testing';
 import Player from './Player.svelte';
 import { prefs } from './prefs.svelte';
 
@@ -44,12 +45,7 @@ const calls: [string, Record<string, unknown>][] = [];
 
 beforeEach(async () => {
   localStorage.clear();
-  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener() {}, removeEventListener() {} }));
-  vi.stubGlobal('ResizeObserver', class { observe() {} unobserve() {} disconnect() {} });
-  // jsdom lays nothing out; a list without height would draw no rows.
-  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(2000);
-  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(900);
-  HTMLCanvasElement.prototype.getContext = () => null;
+  pretendLayout(900, 2000);
   calls.length = 0;
   const made = fixture(4);
   const rows = (await made.call('sessions', {})) as { rows: { id: string }[] };

@@ -7,6 +7,7 @@ import { standIn, type SessionRow } from '../bridge';
 import { fixture } from '../bridge/fixture';
 import { app } from '../parts/app.svelte';
 import { dispatch, onKeys } from '../parts/keys';
+import { pretendLayout } from '../parts/layout.testing';
 import { list } from '../sessions/list.svelte';
 import { reviews } from '../sessions/reviews.svelte';
 import { drafts } from './drafts.svelte';
@@ -64,11 +65,7 @@ async function close(): Promise<void> {
 
 beforeEach(async () => {
   localStorage.clear();
-  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener() {}, removeEventListener() {} }));
-  vi.stubGlobal('ResizeObserver', class { observe() {} unobserve() {} disconnect() {} });
-  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(2000);
-  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(900);
-  HTMLCanvasElement.prototype.getContext = () => null;
+  pretendLayout(900, 2000);
   calls.length = 0;
   const made = fixture(6);
   id = ((await made.call('sessions', {})) as { rows: SessionRow[] }).rows[0]?.id ?? '';

@@ -7,6 +7,7 @@ import { standIn } from '../bridge';
 import { fixture } from '../bridge/fixture';
 import { app } from '../parts/app.svelte';
 import { dispatch } from '../parts/keys';
+import { pretendLayout } from '../parts/layout.testing';
 import { list } from './list.svelte';
 import { reviews } from './reviews.svelte';
 import Sessions from './Sessions.svelte';
@@ -40,9 +41,7 @@ async function violations(): Promise<string[]> {
 
 beforeEach(async () => {
   localStorage.clear();
-  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener() {}, removeEventListener() {} }));
-  vi.stubGlobal('ResizeObserver', class { observe() {} unobserve() {} disconnect() {} });
-  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(900);
+  pretendLayout(900, 900);
   standIn(fixture(9));
   app.room = 'sessions';
   addEventListener('keydown', dispatch);
