@@ -11,7 +11,8 @@ mod print;
 mod tests;
 mod token;
 
-pub use meaning::{Cell, Row, Rows, holds};
+pub use literal::number;
+pub use meaning::{Asked, Cell, Row, Rows, cells, holds, key_in_rows, standard_of, values};
 pub use parse::{MAX_DEPTH, parse};
 
 use regex::Regex;
