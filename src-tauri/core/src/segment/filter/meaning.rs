@@ -66,6 +66,15 @@ pub fn cells(value: &Json, tell: &mut dyn FnMut(Cell<'_>)) {
 }
 
 impl Cell<'_> {
+    /// As a row's JSON has it.
+    pub fn to_json(self) -> Json {
+        match self {
+            Cell::Text(text) => text.into(),
+            Cell::Number(n) => n.into(),
+            Cell::YesNo(yes) => yes.into(),
+        }
+    }
+
     /// In lists: by number, by text in any case; what is of another kind behind it.
     pub fn order(self, other: Cell<'_>) -> Ordering {
         let kind = |cell| match cell {

@@ -131,7 +131,7 @@ impl Column {
             column.sets = Some(slots.into_iter().map(sorted_set).collect());
         }
         column.present = match &column.layout {
-            Layout::One(codes) => with_codes!(codes, codes => scan(codes, |code| u32::from(code) != 0)),
+            Layout::One(codes) => with_codes!(codes, codes => scan(codes, |code| Code::from(code) != 0)),
             Layout::Several { ends, .. } => {
                 sorted_set((0..ends.len()).filter(|at| !stretch(ends, *at).is_empty()).map(|at| at as u32).collect())
             }
@@ -170,7 +170,7 @@ impl Column {
     }
 
     /// Gives a session that has none yet its values; sessions come in the order of their slots.
-    pub(super) fn append(&mut self, slot: u32, values: &mut dyn FnMut(&mut dyn FnMut(Cell<'_>))) {
+    pub(super) fn append(&mut self, slot: u32, values: impl FnOnce(&mut dyn FnMut(Cell<'_>))) {
         let from = self.tail.codes.len();
         let (dictionary, codes) = (&mut self.dictionary, &mut self.tail.codes);
         values(&mut |cell| {

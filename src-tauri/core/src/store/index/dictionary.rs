@@ -16,6 +16,9 @@ use crate::segment::filter::{Asked, Cell, Compare, Value, What};
 /// Number of a value; 0 stands for none.
 pub(super) type Code = u32;
 
+/// What another text stands for; nothing for itself.
+pub(super) type Mapping<'m> = dyn Fn(&str) -> Option<String> + 'm;
+
 /// Texts looked at one by one before the work is shared.
 const SHARED: usize = 2048;
 
@@ -299,11 +302,7 @@ impl Dictionary {
     }
 
     /// Codes of the values that fit, as ranges in order. `map` makes another text of each.
-    pub(super) fn fitting(
-        &self,
-        asked: &Asked<'_>,
-        map: Option<&(dyn Fn(&str) -> Option<String> + Sync)>,
-    ) -> Vec<Range<Code>> {
+    pub(super) fn fitting(&self, asked: &Asked<'_>, map: Option<&Mapping<'_>>) -> Vec<Range<Code>> {
         let mut fits = Ranges::default();
         for (at, yes) in self.yes_no.iter().enumerate() {
             if asked.fits(Cell::YesNo(*yes)) {

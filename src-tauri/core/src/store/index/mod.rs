@@ -32,6 +32,9 @@ pub use facet::{Bin, Values};
 pub use order::Order;
 pub use reviews::Said;
 
+/// Sessions of an index, by their slots.
+pub type Set = RoaringBitmap;
+
 use column::Column;
 use dictionary::Texts;
 use reviews::Reviews;
@@ -121,6 +124,22 @@ impl Cache {
     fn changes_since(&self, seq: i64) -> Result<Vec<(String, bool)>> {
         let sql = "SELECT session, max(facts) FROM fact_changes WHERE seq > ? GROUP BY session";
         self.rows(sql, [seq], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Whether so much changed that storing the index makes its next opening quicker.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn wants_index(&self) -> Result<bool> {
+        let Some(stored) = self.stored_index()?.filter(|stored| stored.layout == saved::LAYOUT) else {
+            return self.db.prepare_cached("SELECT 1 FROM sessions").at(&self.path)?.exists([]).at(&self.path);
+        };
+        let most = CHANGES + stored.sessions / CHANGES_OF_ALL;
+        // One more than there may be is enough to know.
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM fact_changes WHERE seq > ? AND facts = 1 LIMIT ?)";
+        let mut query = self.db.prepare_cached(sql).at(&self.path)?;
+        let changes: usize = query.query_row((stored.seq, most + 1), |row| row.get(0)).at(&self.path)?;
+        Ok(changes > most)
     }
 
     fn session_count(&self) -> Result<usize> {
@@ -344,7 +363,7 @@ impl Index {
             let Some(values) = by_column.get(name) else { return };
             // Two spellings of a tag in one session are one tag.
             for same in values.chunk_by(|a, b| a.0 == b.0) {
-                column.append(same[0].0, &mut |tell| same.iter().for_each(|(_, value)| cells(value, tell)));
+                column.append(same[0].0, |tell| same.iter().for_each(|(_, value)| cells(value, tell)));
             }
         });
         for (slot, (id, _)) in (first..).zip(rows) {
@@ -377,22 +396,6 @@ impl Index {
         self.live.insert_range(0..slots.len() as u32);
         self.places = OnceLock::new();
         self.answers = Mutex::default();
-    }
-
-    /// Whether so much changed that writing the index anew makes the next opening quicker.
-    ///
-    /// # Errors
-    /// The `Cache…` ones.
-    pub fn is_worth_saving(&self, cache: &Cache) -> Result<bool> {
-        if cache.stored_index()?.is_none_or(|stored| stored.layout != saved::LAYOUT) {
-            return Ok(self.len() > 0);
-        }
-        // One more than there may be is enough to know.
-        let most = CHANGES + self.live.len() as usize / CHANGES_OF_ALL;
-        let sql = "SELECT count(*) FROM (SELECT 1 FROM fact_changes WHERE seq > ? AND facts = 1 LIMIT ?)";
-        let mut query = cache.db.prepare_cached(sql).at(&cache.path)?;
-        let changes: usize = query.query_row((self.saved, most + 1), |row| row.get(0)).at(&cache.path)?;
-        Ok(changes > most)
     }
 
     /// Stores the index, so that the next opening needs to read no session. Slots are new then.

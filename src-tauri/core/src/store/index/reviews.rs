@@ -136,7 +136,7 @@ impl Reviews {
             said.write(&mut facts);
             for name in ["rating", "label", "note"] {
                 if let (Some(value), Some(column)) = (facts.get(name), columns.get_mut(name)) {
-                    column.append(*slot, &mut |tell| cells(value, tell));
+                    column.append(*slot, |tell| cells(value, tell));
                 }
             }
         }

@@ -476,14 +476,14 @@ fn select_ids(index: &Index, row: &str) -> Vec<String> {
 fn what_is_stored_is_read_back_and_nothing_else() {
     let mut project = small();
     let mut index = Index::open(&project.cache).unwrap();
-    assert!(index.is_worth_saving(&project.cache).unwrap());
+    assert!(project.cache.wants_index().unwrap());
     index.save(&mut project.cache).unwrap();
     let rows = |cache: &Cache, sql: &str| cache.rows(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert!(rows(&project.cache, "SELECT seq FROM fact_changes").is_empty());
     assert_eq!(rows(&project.cache, "SELECT sessions FROM fact_index"), [3]);
     let again = Index::open(&project.cache).unwrap();
     assert!(again.saved > 0 && again.seen == again.saved);
-    assert!(!again.is_worth_saving(&project.cache).unwrap());
+    assert!(!project.cache.wants_index().unwrap());
     assert_eq!(again.tags().collect::<Vec<_>>(), ["tag.Plan"]);
     assert_eq!(select_ids(&again, "tag.PLAN = gold"), ["s1", "s2"]);
     assert_eq!(
