@@ -398,7 +398,9 @@ impl Index {
         self.answers = Mutex::default();
     }
 
-    /// Stores the index, so that the next opening needs to read no session. Slots are new then.
+    /// Stores the index, so that the next opening needs to read no session. Slots are new then. Nothing of a session
+    /// that went is in what is stored; whoever takes sessions away for good has to store the index after it, before
+    /// the file is made smaller.
     ///
     /// # Errors
     /// [`Error::DiskFull`], the `Cache…` ones; the cache is as it was then.
