@@ -13,7 +13,7 @@ use crate::facts::{activity_bins, of_session, page_starts};
 use crate::findings::{Finding, Findings};
 use crate::format::{clarity, rrweb};
 use crate::replay::Replay;
-use crate::signal::{self, Counts, Evidence, Signal, Thresholds};
+use crate::signal::{self, Counts, Detected, Evidence, Signal, Thresholds};
 use crate::store::{Identity, Keyframe, Sketch};
 
 /// Bars of the activity strip in the session list.
@@ -141,17 +141,17 @@ pub(crate) fn meta<'s>(said: impl Iterator<Item = &'s str>) -> SessionMeta {
 }
 
 /// The labels on a session by the definitions as they stand.
-pub(crate) fn signals(session: &Session) -> Vec<Signal> {
+pub(crate) fn detected(session: &Session) -> Detected {
     signal::detect(session, &Thresholds::default())
 }
 
 /// The session's row of filterable fields, still without its place in the cache, see [`place`].
-pub(crate) fn facts(session: &Session, signals: &[Signal], meta: &SessionMeta) -> Map<String, Value> {
-    match of_session(session, meta).to_json() {
+pub(crate) fn facts(session: &Session, detected: &Detected, meta: &SessionMeta) -> Map<String, Value> {
+    match of_session(session, &detected.clicked, meta).to_json() {
         Value::Object(mut row) => {
             // Of what was not recorded it is not known that nothing went wrong.
             if !session.pages.is_empty() || !session.events.is_empty() {
-                count(&mut row, signals);
+                count(&mut row, &detected.signals);
             }
             row
         }

@@ -1064,7 +1064,7 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
     let chunks = packer.chunks(&derived.session.events)?;
     let keyframes = derive::keyframes(&derived.session);
     let sketch = derive::sketch(&derived.session);
-    let signals = derive::signals(&derived.session);
+    let detected = derive::detected(&derived.session);
     let mut of_parts = Vec::new();
     for other in &replaces {
         of_parts.extend(cache.said(other)?);
@@ -1074,7 +1074,7 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
     all_said.sort_unstable();
     all_said.dedup();
     let meta = derive::meta(all_said.into_iter());
-    let facts = derive::facts(&derived.session, &signals, &meta);
+    let facts = derive::facts(&derived.session, &detected, &meta);
     // Parts may hold the same body: what becomes one session is stored anew.
     let afresh = replaces.iter().any(|other| Some(other) != existing.as_ref());
     let mut bodies: Vec<(OriginalInfo, &[u8])> = new

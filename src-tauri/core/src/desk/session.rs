@@ -30,9 +30,10 @@ pub enum Moment {
 pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
     let row = cache.session(id)?;
     let session = cache.load(id)?;
-    let facts = facts::of_session(&session, &row.meta);
-    let signals = derive::signals(&session);
-    let mut out = derive::facts(&session, &signals, &row.meta);
+    let detected = derive::detected(&session);
+    let facts = facts::of_session(&session, &detected.clicked, &row.meta);
+    let mut out = derive::facts(&session, &detected, &row.meta);
+    let signals = detected.signals;
     derive::place(&mut out, id, row.project.as_deref());
     // Who came before is known to the cache, not to the recording.
     if let Some(kind) = row.facts.get("user_type") {

@@ -195,7 +195,7 @@ impl PageTally {
         }
         match &event.kind {
             Kind::Click(click) if click.trusted => {
-                self.clicks += 1;
+                self.clicks += u64::from(!click.embedded);
                 if let Some(text) = &click.text {
                     self.clicked.push(text);
                 }
@@ -224,6 +224,11 @@ impl PageTally {
             Kind::Dimension { name, values } => self.dimension(name, values),
             _ => {}
         }
+    }
+
+    /// The text of a click that its event does not carry.
+    pub(super) fn clicked(&mut self, text: &str) {
+        self.clicked.push(text);
     }
 
     fn metric(&mut self, name: &str, value: f64) {

@@ -39,7 +39,7 @@ use failure::At;
 
 /// Version of decoding and of the stored event model together: raised whenever either gives other events
 /// for the same originals.
-pub const DERIVED_BY: i64 = 6;
+pub const DERIVED_BY: i64 = 7;
 
 /// "DWEL".
 const APPLICATION_ID: i64 = 0x4457_454C;
