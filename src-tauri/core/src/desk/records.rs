@@ -94,6 +94,8 @@ fn commit(cache: &mut Cache, todo: &mut Vec<Todo>) -> Result<()> {
                     keyframes: &[],
                     sketch: &Sketch::default(),
                     facts: &facts,
+                    page_facts: &[],
+                    signals: &[],
                     meta: &meta,
                     findings: &[],
                 };
@@ -378,7 +380,7 @@ fn refreshed(cache: &Cache, id: &str, meta: &SessionMeta, project: Option<&str>)
         return Ok(None);
     }
     let session = cache.load(id)?;
-    let mut facts = derive::facts(&session, &derive::detected(&session), meta);
+    let (mut facts, _) = derive::facts(&session, &derive::detected(&session), meta);
     derive::place(&mut facts, id, project.as_deref());
     Ok(Some(Todo::Facts { id: id.to_owned(), source: session.source, project, facts, meta: meta.clone() }))
 }
@@ -433,7 +435,7 @@ fn listed(
         return Ok(None);
     }
     let session = unrecorded(id, identity);
-    let mut facts = derive::facts(&session, &Detected::default(), meta);
+    let (mut facts, _) = derive::facts(&session, &Detected::default(), meta);
     derive::place(&mut facts, id, project.as_deref());
     Ok(Some(Todo::Listed { id: id.to_owned(), identity: identity.clone(), project, facts, meta: meta.clone() }))
 }

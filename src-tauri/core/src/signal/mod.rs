@@ -53,6 +53,21 @@ pub enum SignalKind {
     Resize,
 }
 
+impl SignalKind {
+    /// As `dwell session` names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            SignalKind::RageClick => "rage_click",
+            SignalKind::DeadClick => "dead_click",
+            SignalKind::ErrorClick => "error_click",
+            SignalKind::QuickBack => "quick_back",
+            SignalKind::ExcessiveScroll => "excessive_scroll",
+            SignalKind::JsError => "js_error",
+            SignalKind::Resize => "resize",
+        }
+    }
+}
+
 /// One label on one moment of a session.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Signal {

@@ -29,11 +29,11 @@ pub use notes::{
 };
 pub use pack::{Bundle, Content, Dictionaries, Dictionary, Packer, Sample, events_text};
 pub use read::{
-    Asset, AssetRow, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, SessionMeasure, SessionRow,
-    StoredAsset, Totals,
+    Asset, AssetRow, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, PageRow, SessionMeasure,
+    SessionRow, StoredAsset, Totals,
 };
 pub use records::{Candidate, Record, Visit};
-pub use write::{Keyframe, KnownFile, NewSession, Sketch, Writing};
+pub use write::{Keyframe, KnownFile, NewSession, SignalRow, Sketch, Writing};
 
 use failure::At;
 
@@ -53,6 +53,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003.sql"),
     BUNDLES,
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 /// The migration after which originals are bundled.
 const BUNDLES: &str = include_str!("migrations/0004.sql");
