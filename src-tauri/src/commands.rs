@@ -11,8 +11,8 @@ use dwell_core::desk::{Desk, SessionsQuery};
 use dwell_core::error::{Error, ErrorReport};
 use dwell_core::store::Goal;
 use dwell_core::wire::{
-    AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, GoalView, ImportProgressView,
-    ImportSummaryView, NotesExportedView, NotesMergedView, ProjectView, ReviewChange, TurnedView,
+    AddProgressView, AddSummaryView, CountView, ExportProgressView, ExportSummaryView, FieldView, GoalView,
+    ImportProgressView, ImportSummaryView, NotesExportedView, NotesMergedView, ProjectView, ReviewChange, TurnedView,
 };
 use tauri::ipc::{Channel, Invoke, Response};
 use tauri::{AppHandle, Manager, State, WebviewWindow};
@@ -31,8 +31,11 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         cancel_import,
         choose_paths,
         choose_save,
+        count,
         export_archive,
         export_notes,
+        facets,
+        fields,
         goals,
         import,
         import_notes,
@@ -41,6 +44,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         open_demo,
         open_project,
         page_files,
+        place,
         pointer_track,
         project,
         replay_seek,
@@ -64,14 +68,56 @@ async fn project(app: AppHandle) -> Answer<ProjectView> {
 }
 
 #[tauri::command]
+#[expect(clippy::too_many_arguments, reason = "the window names each of them")]
 async fn sessions(
     app: AppHandle,
     sort: Option<String>,
     descending: Option<bool>,
     text: Option<String>,
     filter: Option<Vec<String>>,
+    only: Option<Vec<String>>,
+    from: Option<usize>,
+    limit: Option<usize>,
+    columns: Option<Vec<String>>,
 ) -> Answer<Response> {
-    bytes(ask(app, move |desk| desk.sessions(SessionsQuery { sort, descending, text, filter })).await)
+    let query = SessionsQuery { sort, descending, text, filter, only, from, limit, columns };
+    bytes(ask(app, move |desk| desk.sessions(query)).await)
+}
+
+/// Place of a session in a list; nothing when it is not in it.
+#[tauri::command]
+async fn place(
+    app: AppHandle,
+    id: String,
+    sort: Option<String>,
+    descending: Option<bool>,
+    text: Option<String>,
+    filter: Option<Vec<String>>,
+    only: Option<Vec<String>>,
+) -> Answer<Option<u32>> {
+    let query = SessionsQuery { sort, descending, text, filter, only, ..SessionsQuery::default() };
+    ask(app, move |desk| desk.place(&id, query)).await
+}
+
+#[tauri::command]
+async fn facets(
+    app: AppHandle,
+    filter: Vec<String>,
+    fields: Vec<String>,
+    typed: Option<String>,
+    limit: usize,
+) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.facets(&filter, &fields, typed.as_deref(), limit)).await)
+}
+
+#[tauri::command]
+async fn count(app: AppHandle, filter: Vec<String>) -> Answer<CountView> {
+    ask(app, move |desk| desk.count(&filter)).await
+}
+
+#[tauri::command]
+async fn fields(app: AppHandle) -> Answer<Vec<FieldView>> {
+    ask(app, |desk| desk.fields()).await
 }
 
 #[tauri::command]

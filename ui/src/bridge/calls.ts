@@ -2,8 +2,11 @@
 import type {
   AddProgress,
   AddSummary,
+  Count,
   ExportProgress,
   ExportSummary,
+  Facets,
+  FilterField,
   Goal,
   ImportProgress,
   ImportSummary,
@@ -26,6 +29,11 @@ import type {
 /** Commands whose answer is JSON. */
 export interface Calls {
   project: { args: undefined; answer: Project };
+  count: { args: { filter: string[] }; answer: Count };
+  /** Everything that a filter may name, tags of this project included. */
+  fields: { args: undefined; answer: FilterField[] };
+  /** Place of a session in a list, counted from 0; null when it is not in it. */
+  place: { args: ListQuery & { id: string }; answer: number | null };
   open_demo: { args: undefined; answer: Project };
   open_project: { args: undefined; answer: Project };
   choose_paths: { args: { folder: boolean }; answer: string[] };
@@ -53,9 +61,21 @@ export interface Calls {
   import_notes: { args: { path: string }; answer: NotesMerged };
 }
 
+/** Which sessions a list holds and in what order; `only` keeps those with these ids. */
+export interface ListQuery {
+  sort?: string;
+  descending?: boolean;
+  text?: string;
+  filter?: string[];
+  only?: string[];
+}
+
 /** Commands whose answer is the bytes of a JSON text. */
 export interface ByteCalls {
-  sessions: { args: { sort?: string; descending?: boolean; text?: string; filter?: string[] }; answer: SessionRows };
+  /** Rows `from`.. of the list, `limit` of them; without both the whole list. `columns`: fields beside those of every row. */
+  sessions: { args: ListQuery & { from?: number; limit?: number; columns?: string[] }; answer: SessionRows };
+  /** How many of the sessions that fit have each value. `typed` keeps values that have it anywhere. */
+  facets: { args: { filter: string[]; fields: string[]; typed?: string; limit: number }; answer: Facets };
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
   insight: { args: { id: string }; answer: Insight };

@@ -372,6 +372,7 @@ function rows(n: number): SessionRow[] {
       watched_by: i % 8 === 1 ? ['Ben'] : [],
       favourite: false,
       rating: null,
+      fields: {},
       labels: [],
       notes: 0,
       dismissed: 0,
@@ -573,7 +574,7 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
           }
           const fits = wanted === null ? found : found.filter((r) => r.country === wanted);
           // Copies, as over the bridge.
-          return { total: sessions.length, rows: fits.map((r) => ({ ...r })) };
+          return { total: sessions.length, matched: fits.length, from: 0, rows: fits.map((r) => ({ ...r })) };
         }
         case 'session':
           return view(row());

@@ -24,6 +24,40 @@ pub enum FieldKind {
     Enum,
 }
 
+impl FieldKind {
+    pub const ALL: [FieldKind; 9] = [
+        FieldKind::Count,
+        FieldKind::Number,
+        FieldKind::Seconds,
+        FieldKind::Milliseconds,
+        FieldKind::Percent,
+        FieldKind::Date,
+        FieldKind::YesNo,
+        FieldKind::Text,
+        FieldKind::Enum,
+    ];
+
+    /// For machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            FieldKind::Count => "count",
+            FieldKind::Number => "number",
+            FieldKind::Seconds => "seconds",
+            FieldKind::Milliseconds => "milliseconds",
+            FieldKind::Percent => "percent",
+            FieldKind::Date => "date",
+            FieldKind::YesNo => "yes_no",
+            FieldKind::Text => "text",
+            FieldKind::Enum => "enum",
+        }
+    }
+
+    /// Whether values are numbers with an order, dates among them.
+    pub fn is_number(self) -> bool {
+        !matches!(self, FieldKind::YesNo | FieldKind::Text | FieldKind::Enum)
+    }
+}
+
 /// A word of an enum, and how else people write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
