@@ -6,8 +6,10 @@ mod events;
 mod export;
 mod import;
 mod notes;
+mod overview;
 mod session;
 mod sessions;
+mod signals;
 mod verify;
 
 use std::path::Path;
@@ -32,6 +34,10 @@ pub(crate) enum Verb {
     Session(session::Arguments),
     /// Everything that happened in a session, in order.
     Events(events::Arguments),
+    /// Frustration signals and script errors of sessions.
+    Signals(signals::Arguments),
+    /// Sessions summed up: over time, by device, channel and page; frustrations and errors.
+    Overview(overview::Arguments),
     /// The page at a moment.
     Dom(dom::Arguments),
     /// Write sessions into an archive that reads back to the same cache.
@@ -50,6 +56,8 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Sessions(arguments) => sessions::run(arguments, cache, json),
         Verb::Session(arguments) => session::run(&arguments, cache, json),
         Verb::Events(arguments) => events::run(&arguments, cache, json),
+        Verb::Signals(arguments) => signals::run(&arguments, cache, json),
+        Verb::Overview(arguments) => overview::run(&arguments, cache, json),
         Verb::Dom(arguments) => dom::run(&arguments, cache, json),
         Verb::Export(arguments) => export::run(arguments, cache, json),
         Verb::Assets(arguments) => assets::run(arguments, cache, json),

@@ -2,6 +2,8 @@
 //!
 //! The trap: an export is read without Dwell beside it, so it has to be whole and harmless by itself.
 
+mod overview;
 mod table;
 
+pub use overview::{COUNTED, Median, Overview, Summing};
 pub use table::{fact_columns, facts_csv};

@@ -13,6 +13,7 @@ mod token;
 
 pub use meaning::{Cell, Row, Rows, holds};
 pub use parse::{MAX_DEPTH, parse};
+pub use print::{equals, is_page, starts_with};
 
 use regex::Regex;
 
