@@ -43,6 +43,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         mark_watched,
         open_demo,
         open_project,
+        overview,
         page_files,
         place,
         pointer_track,
@@ -108,6 +109,11 @@ async fn facets(
     limit: usize,
 ) -> Answer<Response> {
     bytes(ask(app, move |desk| desk.facets(&filter, &fields, typed.as_deref(), limit)).await)
+}
+
+#[tauri::command]
+async fn overview(app: AppHandle, filter: Vec<String>) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.overview(&filter)).await)
 }
 
 #[tauri::command]

@@ -4,6 +4,7 @@
 
 use super::chosen::Chosen;
 use super::list;
+use super::window::{Desk, json, now};
 use crate::error::Result;
 use crate::report::{Overview, Summing};
 use crate::store::Cache;
@@ -18,4 +19,15 @@ pub fn overview(cache: &Cache, chosen: &Chosen) -> Result<Overview> {
     cache.each_page(|session, page| sum.page(session, &page))?;
     cache.each_signal(None, |session, signal| sum.signal(session, signal))?;
     Ok(sum.finish())
+}
+
+impl Desk {
+    /// The overview of the sessions that rows of the filter language choose, as JSON of `Overview`.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Filter`], the `Cache…` ones.
+    pub fn overview(&self, filter: &[String]) -> Result<Vec<u8>> {
+        let chosen = Chosen::new(filter, now())?;
+        json(&overview(&self.cache(), &chosen)?)
+    }
 }

@@ -5,5 +5,7 @@
 mod overview;
 mod table;
 
+#[cfg(test)]
+pub(crate) use overview::tests::overview as overview_sample;
 pub use overview::{COUNTED, Median, Overview, Summing};
 pub use table::{fact_columns, facts_csv};

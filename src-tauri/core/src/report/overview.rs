@@ -584,7 +584,7 @@ fn vitals(rows: &[Map<String, Value>]) -> Vec<Vital> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::segment::filter;
     use serde_json::json;
@@ -618,7 +618,7 @@ mod tests {
         }
     }
 
-    fn overview() -> Overview {
+    pub(crate) fn overview() -> Overview {
         let rows = rows();
         let mut sum = Summing::new(&rows, 9);
         sum.page("a", &page(1, "https://s.test/?a=1", 4, Some(50.0)));
