@@ -252,7 +252,11 @@ party: "first" | "third" | "unknown", };
 
 export type Named = { time: number, page: number, kind: "event" | "tag" | "identify", name: string, value: string | null, };
 
-export type Insight = { signals: Array<Signal>, frustration: Frustration, pages: Array<PageInsight>, 
+export type Insight = { signals: Array<Signal>, frustration: Frustration, 
+/**
+ * The session told in its order.
+ */
+summary: Array<Sentence>, pages: Array<PageInsight>, 
 /**
  * Script errors, failed requests and lines of the console, by time.
  */
@@ -531,7 +535,11 @@ errors_known: number,
 /**
  * 75th percentiles, as the web vitals are judged by.
  */
-vitals: Array<Vital>, };
+vitals: Array<Vital>, 
+/**
+ * What the chosen sessions share and the others do not.
+ */
+shared: Array<Sentence>, };
 
 export type Median = { 
 /**
@@ -632,6 +640,16 @@ p75: number, n: number,
  * Sessions beyond what counts as good: LCP 2,500 ms, INP 200 ms, CLS 0.1.
  */
 slow: Linked, };
+
+export type Sentence = { text: string, 
+/**
+ * Moments of the session, epoch ms, in order.
+ */
+times: number[], 
+/**
+ * A row of the filter language that gives the sessions of the group.
+ */
+where?: string, };
 
 export type Failure = { code: string, message: string, 
 /**

@@ -10,6 +10,7 @@ mod overview;
 mod session;
 mod sessions;
 mod signals;
+mod summary;
 mod verify;
 
 use std::path::Path;
@@ -38,6 +39,8 @@ pub(crate) enum Verb {
     Signals(signals::Arguments),
     /// Sessions summed up: over time, by device, channel and page; frustrations and errors.
     Overview(overview::Arguments),
+    /// A session in a few sentences, or what chosen sessions share.
+    Summary(summary::Arguments),
     /// The page at a moment.
     Dom(dom::Arguments),
     /// Write sessions into an archive that reads back to the same cache.
@@ -58,6 +61,7 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Events(arguments) => events::run(&arguments, cache, json),
         Verb::Signals(arguments) => signals::run(&arguments, cache, json),
         Verb::Overview(arguments) => overview::run(&arguments, cache, json),
+        Verb::Summary(arguments) => summary::run(&arguments, cache, json),
         Verb::Dom(arguments) => dom::run(&arguments, cache, json),
         Verb::Export(arguments) => export::run(arguments, cache, json),
         Verb::Assets(arguments) => assets::run(arguments, cache, json),

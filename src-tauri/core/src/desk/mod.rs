@@ -23,6 +23,7 @@ mod reviewed;
 mod sample;
 pub mod session;
 pub mod signals;
+pub mod summary;
 pub mod verify;
 mod visits;
 mod window;

@@ -6,7 +6,7 @@ use super::chosen::Chosen;
 use super::list;
 use super::window::{Desk, json, now};
 use crate::error::Result;
-use crate::report::{Overview, Summing};
+use crate::report::{Overview, Summing, summary};
 use crate::store::Cache;
 
 /// What the chosen sessions look like at once.
@@ -14,11 +14,15 @@ use crate::store::Cache;
 /// # Errors
 /// The `Cache…` ones.
 pub fn overview(cache: &Cache, chosen: &Chosen) -> Result<Overview> {
-    let rows = list::sessions(cache, chosen, &list::Sort { field: "id".to_owned(), descending: false }, None)?;
-    let mut sum = Summing::new(&rows, cache.totals()?.sessions as usize);
-    cache.each_page(|session, page| sum.page(session, &page))?;
+    let sort = list::Sort { field: "id".to_owned(), descending: false };
+    let all = list::sessions(cache, &Chosen::default(), &sort, None)?;
+    let rows: Vec<_> = all.iter().filter(|row| chosen.holds(row)).cloned().collect();
+    let mut sum = Summing::new(&rows, all.len());
+    cache.each_page(None, |session, page| sum.page(session, &page))?;
     cache.each_signal(None, |session, signal| sum.signal(session, signal))?;
-    Ok(sum.finish())
+    // Of everything there is nothing else to tell it from.
+    let shared = if chosen.is_everything() { Vec::new() } else { summary::group(&rows, &all) };
+    Ok(Overview { shared, ..sum.finish() })
 }
 
 impl Desk {

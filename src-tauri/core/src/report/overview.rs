@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::Sentence;
 use crate::event::Millis;
 use crate::facts::{self, iso, page_of};
 use crate::segment::filter::{equals, is_page, starts_with};
@@ -84,6 +85,8 @@ pub struct Overview {
     pub errors_known: usize,
     /// 75th percentiles, as the web vitals are judged by.
     pub vitals: Vec<Vital>,
+    /// What the chosen sessions share and the others do not; see [`super::summary::group`].
+    pub shared: Vec<Sentence>,
 }
 
 /// A number of sessions and the way to them.
@@ -215,7 +218,7 @@ fn number(row: &Map<String, Value>, field: &str) -> Option<f64> {
 }
 
 /// Value below which this share of the values lies, by the nearest rank.
-fn percentile(values: &mut [f64], share: f64) -> Option<f64> {
+pub(super) fn percentile(values: &mut [f64], share: f64) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let rank = (share * values.len() as f64).ceil() as usize;
     values.get(rank.max(1) - 1).copied()
@@ -389,6 +392,7 @@ impl<'r> Summing<'r> {
             error_count,
             errors_known: rows.iter().filter(|r| r.contains_key("js_errors")).count(),
             vitals: vitals(rows),
+            shared: Vec::new(),
         }
     }
 

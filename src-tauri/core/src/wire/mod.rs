@@ -386,8 +386,8 @@ mod step;
 pub use facets::{BinView, CountView, FacetValueView, FacetView, FacetsView, FieldView, WordView};
 pub use insight::{FrustrationPart, FrustrationView, Insight, Named, PageInsight, SignalView, Trouble};
 pub use overview::{
-    Division, DivisionPart, ErrorGroup, FrustrationLine, Linked, Median, Overview, OverviewStep, PageLine, SignalCount,
-    Vital,
+    Division, DivisionPart, ErrorGroup, FrustrationLine, Linked, Median, Overview, OverviewStep, PageLine, Sentence,
+    SignalCount, Vital,
 };
 pub use review::{
     DecisionView, GoalView, NoteView, NotesExportedView, NotesMergedView, ReviewChange, ReviewView, TurnedView,
@@ -460,6 +460,7 @@ pub fn typescript() -> String {
     add(FrustrationLine::decl(&config));
     add(ErrorGroup::decl(&config));
     add(Vital::decl(&config));
+    add(Sentence::decl(&config));
     add(ErrorView::decl(&config));
     out.push_str(step::TYPESCRIPT);
     out

@@ -3,7 +3,7 @@
 //! The trap: these only describe. The core's own rows are sent, and a test reads a whole overview with these shapes, so
 //! that a field which one side has and the other has not is found.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 #[derive(Debug, Deserialize, TS)]
@@ -50,6 +50,8 @@ pub struct Overview {
     pub errors_known: u32,
     /// 75th percentiles, as the web vitals are judged by.
     pub vitals: Vec<Vital>,
+    /// What the chosen sessions share and the others do not.
+    pub shared: Vec<Sentence>,
 }
 
 /// A middle value and how many it stands for.
@@ -184,6 +186,27 @@ pub struct Vital {
     pub n: u32,
     /// Sessions beyond what counts as good: LCP 2,500 ms, INP 200 ms, CLS 0.1.
     pub slow: Linked,
+}
+
+/// One sentence and what it stands on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Sentence {
+    pub text: String,
+    /// Moments of the session, epoch ms, in order.
+    #[serde(default)]
+    #[ts(type = "number[]")]
+    pub times: Vec<i64>,
+    /// A row of the filter language that gives the sessions of the group.
+    #[serde(rename = "where")]
+    #[ts(optional)]
+    pub filter: Option<String>,
+}
+
+impl From<crate::report::Sentence> for Sentence {
+    fn from(told: crate::report::Sentence) -> Sentence {
+        Sentence { text: told.text, times: told.times, filter: told.filter }
+    }
 }
 
 #[cfg(test)]
