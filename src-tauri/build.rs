@@ -11,6 +11,7 @@ const COMMANDS: &[&str] = &[
     "choose_save",
     "export_archive",
     "export_notes",
+    "filter_rows",
     "goals",
     "import",
     "import_notes",

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dwell_core::desk::{Desk, SessionsQuery};
+use dwell_core::desk::{self, Desk, SessionsQuery};
 use dwell_core::error::{Error, ErrorReport};
 use dwell_core::store::Goal;
 use dwell_core::wire::{
-    AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, GoalView, ImportProgressView,
+    AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, FilterRowView, GoalView, ImportProgressView,
     ImportSummaryView, NotesExportedView, NotesMergedView, ProjectView, ReviewChange, TurnedView,
 };
 use tauri::ipc::{Channel, Invoke, Response};
@@ -33,6 +33,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         choose_save,
         export_archive,
         export_notes,
+        filter_rows,
         goals,
         import,
         import_notes,
@@ -72,6 +73,12 @@ async fn sessions(
     filter: Option<Vec<String>>,
 ) -> Answer<Response> {
     bytes(ask(app, move |desk| desk.sessions(SessionsQuery { sort, descending, text, filter })).await)
+}
+
+/// What rows of the filter language are, or what is wrong with them.
+#[tauri::command]
+async fn filter_rows(app: AppHandle, rows: Vec<String>) -> Answer<Vec<FilterRowView>> {
+    work(app, move |_| Ok(desk::filter_rows(&rows))).await
 }
 
 #[tauri::command]

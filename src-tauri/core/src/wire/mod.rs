@@ -367,10 +367,12 @@ pub struct ErrorView {
     pub places: Option<Vec<(u32, u32)>>,
 }
 
+mod filter;
 mod insight;
 mod review;
 mod step;
 
+pub use filter::{FilterProblemView, FilterRowView, SimpleView};
 pub use insight::{FrustrationPart, FrustrationView, Insight, Named, PageInsight, SignalView, Trouble};
 pub use review::{
     DecisionView, GoalView, NoteView, NotesExportedView, NotesMergedView, ReviewChange, ReviewView, TurnedView,
@@ -423,6 +425,9 @@ pub fn typescript() -> String {
     add(GoalView::decl(&config));
     add(NotesMergedView::decl(&config));
     add(NotesExportedView::decl(&config));
+    add(FilterProblemView::decl(&config));
+    add(SimpleView::decl(&config));
+    add(FilterRowView::decl(&config));
     add(ErrorView::decl(&config));
     out.push_str(step::TYPESCRIPT);
     out

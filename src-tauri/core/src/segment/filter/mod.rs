@@ -7,12 +7,14 @@ mod literal;
 mod meaning;
 mod parse;
 mod print;
+mod simple;
 #[cfg(test)]
 mod tests;
 mod token;
 
 pub use meaning::{Cell, Row, Rows, holds};
 pub use parse::{MAX_DEPTH, parse};
+pub use simple::{Simple, negated, simple};
 
 use regex::Regex;
 
