@@ -1,5 +1,5 @@
 /* One export at a time, and what came of the last one. It goes on whatever room is open. */
-import { call, exportChannel, failure, type ExportProgress, type ExportSummary, type Failure, type SessionsQuery, type Which } from '../bridge';
+import { call, exportChannel, failure, type ExportProgress, type ExportSummary, type Failure, type ListQuery, type Which } from '../bridge';
 import { app } from '../parts/app.svelte';
 
 /** A name that any system takes, with the day, so that yesterday's archive is not replaced by a slip. */
@@ -26,7 +26,7 @@ class Exports {
   }
 
   /** Asks for a file and writes these sessions as a table into it, in this order; with every field when `columns` is `null`. */
-  table(which: Which, n: number, query: SessionsQuery, columns: string[] | null): Promise<void> {
+  table(which: Which, n: number, query: ListQuery, columns: string[] | null): Promise<void> {
     return this.#write('table', n, (path, onProgress) => call('export_table', { which, query, columns, path, onProgress }));
   }
 

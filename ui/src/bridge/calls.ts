@@ -2,8 +2,11 @@
 import type {
   AddProgress,
   AddSummary,
+  Count,
   ExportProgress,
   ExportSummary,
+  Facets,
+  FilterField,
   FilterRow,
   Goal,
   ImportProgress,
@@ -16,7 +19,7 @@ import type {
   Project,
   Review,
   ReviewChange,
-  SessionRow,
+  SessionRows,
   SessionView,
   Step,
   Steps,
@@ -24,68 +27,17 @@ import type {
   Turned,
 } from './types';
 
-/** Which sessions are meant, and in which order. */
-export interface SessionsQuery {
-  text?: string;
-  /** Rows of the filter language, all of which have to hold. */
-  filter?: string[];
-  /** Field of the filter language. */
-  sort?: string;
-  descending?: boolean;
-  /** What people marked; `keep` stays in the list in any case. */
-  only?: { unwatched: boolean; favourite: boolean; notes: boolean; label: string | null; playable?: boolean; keep: string | null };
-}
-
-/** A row of the list with the facts that the columns asked for. */
-export type ListRow = SessionRow & { fields?: Record<string, unknown> };
-
-export interface ListPage {
-  /** Sessions of the project. */
-  total: number;
-  /** Sessions of the list. */
-  matched: number;
-  from: number;
-  rows: ListRow[];
-}
-
-/** A field of the filter language. */
-export interface Field {
-  name: string;
-  kind: 'count' | 'number' | 'seconds' | 'milliseconds' | 'percent' | 'date' | 'yes_no' | 'text' | 'enum';
-  label: string;
-  meaning: string;
-  words: string[];
-  several: boolean;
-}
-
-/** How many sessions have which value of a field. */
-export interface Facet {
-  name: string;
-  kind: Field['kind'];
-  label: string;
-  values: { value: string; count: number }[];
-  /** Values beyond those. */
-  more: number;
-  /** Sessions without a value. */
-  empty: number;
-  min?: number | null;
-  max?: number | null;
-  /** Sessions in equal steps from `min` to `max`. */
-  histogram?: number[] | null;
-}
-
-export interface Facets {
-  total: number;
-  matched: number;
-  fields: Facet[];
-}
-
 /** Sessions by name, or all of a list but some. */
-export type Which = { ids: string[] } | { query: SessionsQuery; except: string[] };
+export type Which = { ids: string[] } | { query: ListQuery; except: string[] };
 
 /** Commands whose answer is JSON. */
 export interface Calls {
   project: { args: undefined; answer: Project };
+  count: { args: { filter: string[] }; answer: Count };
+  /** Everything that a filter may name, tags of this project included. */
+  fields: { args: undefined; answer: FilterField[] };
+  /** Place of a session in a list, counted from 0; null when it is not in it. */
+  place: { args: ListQuery & { id: string }; answer: number | null };
   open_demo: { args: undefined; answer: Project };
   open_project: { args: undefined; answer: Project };
   choose_paths: { args: { folder: boolean }; answer: string[] };
@@ -99,15 +51,10 @@ export interface Calls {
   choose_save: { args: { name: string }; answer: string | null };
   /** What each row of the filter language is, or what is wrong with it. */
   filter_rows: { args: { rows: string[] }; answer: FilterRow[] };
-  /** Fields of the filter language, with the tags that occur. */
-  fields: { args: undefined; answer: Field[] };
-  count: { args: { filter: string[] }; answer: { total: number; matched: number } };
-  /** Place of a session in a list. */
-  place: { args: SessionsQuery & { id: string }; answer: number | null };
   /** Without `which`: every session. */
   export_archive: { args: { which: Which | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
   /** A table for spreadsheets with these columns; every field with `null`. */
-  export_table: { args: { which: Which; query: SessionsQuery; columns: string[] | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
+  export_table: { args: { which: Which; query: ListQuery; columns: string[] | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
   /** Puts a label on many sessions, or takes it off, as one step; answers how many were changed. */
   label_many: { args: { which: Which; label: string; on: boolean }; answer: number };
   cancel_export: { args: undefined; answer: null };
@@ -124,12 +71,26 @@ export interface Calls {
   import_notes: { args: { path: string }; answer: NotesMerged };
 }
 
+/** Which sessions a list holds and in what order; `only` keeps those with these ids. */
+export interface ListQuery {
+  sort?: string;
+  descending?: boolean;
+  text?: string;
+  filter?: string[];
+  only?: string[];
+  /** What this reviewer marked; `keep` stays in the list in any case. */
+  marked?: { unwatched: boolean; favourite: boolean; notes: boolean; label: string | null; playable?: boolean; keep: string | null };
+}
+
 /** Commands whose answer is the bytes of a JSON text. */
 export interface ByteCalls {
-  /** Rows `from`.. of a list, at most `limit`, with the facts of `columns`. */
-  sessions: { args: SessionsQuery & { from?: number; limit?: number; columns?: string[] }; answer: ListPage };
-  /** `filter` without the rows of the fields that are asked for. */
-  facets: { args: { filter: string[]; fields: string[]; typed?: string; limit: number; text?: string; only?: SessionsQuery['only'] }; answer: Facets };
+  /** Rows `from`.. of the list, `limit` of them; without both the whole list. `columns`: fields beside those of every row. */
+  sessions: { args: ListQuery & { from?: number; limit?: number; columns?: string[] }; answer: SessionRows };
+  /**
+   * How many of the sessions that fit have each value. `typed` keeps values that have it anywhere. A panel leaves the
+   * rows of the field itself out of `filter`.
+   */
+  facets: { args: { filter: string[]; fields: string[]; typed?: string; limit: number; text?: string; marked?: ListQuery['marked'] }; answer: Facets };
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
   insight: { args: { id: string }; answer: Insight };

@@ -2,8 +2,7 @@
  * Enough of the filter language for the recording made by hand: tests and plain browsers have no core to ask. The real
  * one is the core's; where the two differ, this one is wrong.
  */
-import type { Facet, Field } from './calls';
-import type { FilterRow, Simple } from './types';
+import type { Facet, FilterField as Field, FilterRow, Simple } from './types';
 
 type Facts = Record<string, unknown>;
 type Test = (facts: Facts) => boolean;
@@ -21,7 +20,7 @@ export const FIELDS: Field[] = (
     ['js_errors', 'count', 'Script errors'], ['frustration', 'number', 'Frustration'], ['user', 'text', 'Visitor'], ['source', 'enum', 'Recorder', ['clarity', 'rrweb']],
     ['watched', 'yes_no', 'Watched'], ['label', 'text', 'Label'], ['tag.KEY', 'text', 'Tag'], ['tag.plan', 'text', 'plan'],
   ] as [string, Field['kind'], string, string[]?][]
-).map(([name, kind, label, words]) => ({ name, kind, label, meaning: `${label} of the session.`, words: words ?? [], several: ['page', 'event', 'label', 'title'].includes(name) || name.startsWith('tag.') }));
+).map(([name, kind, label, words]) => ({ name, kind, label, meaning: `${label} of the session.`, words: (words ?? []).map((word) => ({ word, also: [] })), several: ['page', 'event', 'label', 'title'].includes(name) || name.startsWith('tag.') }));
 
 const spans: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 const seconds = (text: string): number => {
@@ -215,7 +214,8 @@ export function facet(field: Field, rows: readonly Facts[], typed: string, limit
   const base: Facet = { name: field.name, kind: field.kind, label: field.label, values: all.slice(0, limit).map(([v, count]) => ({ value: v, count })), more: Math.max(0, all.length - limit), empty };
   if (!numbers.length) return base;
   const [min, max] = [Math.min(...numbers), Math.max(...numbers)];
-  const histogram = Array.from({ length: 24 }, () => 0);
-  for (const n of numbers) histogram[Math.min(23, Math.floor(((n - min) / Math.max(1e-9, max - min)) * 24))]! += 1;
+  const step = (max - min) / 20;
+  const histogram = Array.from({ length: 20 }, (_, i) => ({ from: min + step * i, until: min + step * (i + 1), count: 0 }));
+  for (const n of numbers) (histogram[step ? Math.min(19, Math.floor((n - min) / step)) : 0] as { count: number }).count += 1;
   return { ...base, min, max, histogram };
 }

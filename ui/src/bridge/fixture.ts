@@ -3,7 +3,7 @@
  * build. Everything in it is made up; nothing is random.
  */
 import type { Stand } from '.';
-import type { SessionsQuery, Which } from './calls';
+import type { ListQuery, Which } from './calls';
 import { FIELDS, facet, readRow } from './fixture.filter';
 import type {
   AddProgress, AddSummary, Decision, Finding, Gap, Goal, ImportProgress, ImportSummary, Insight, Marker, Note, PageFiles, PageView, PatchOp, PointerTrack, Project, Review,
@@ -374,6 +374,7 @@ function rows(n: number): SessionRow[] {
       watched_by: i % 8 === 1 ? ['Ben'] : [],
       favourite: false,
       rating: null,
+      fields: {},
       labels: [],
       notes: 0,
       dismissed: 0,
@@ -579,7 +580,7 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
     });
     return tests.length ? sessions.filter((r) => tests.every((t) => t(factsOf(r)))) : sessions;
   };
-  const listed = ({ text, filter, sort, descending, only }: SessionsQuery): SessionRow[] => {
+  const listed = ({ text, filter, sort, descending, marked: only }: ListQuery): SessionRow[] => {
     const wanted = String(text ?? '').toLowerCase();
     const found = fitting(filter).filter((r) => !wanted || [r.entry_page, r.title, r.country, r.channel, r.browser, r.os, r.user, r.utm_campaign, ...r.labels].join(' ').toLowerCase().includes(wanted));
     const marked = !only ? found : found.filter((r) => r.id === only.keep || ((!only.unwatched || !r.watched) && (!only.favourite || r.favourite) && (!only.notes || r.notes > 0) && (only.label === null || r.labels.includes(only.label)) && (!only.playable || r.has_recording)));

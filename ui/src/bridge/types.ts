@@ -2,6 +2,8 @@
 
 export type Device = "mobile" | "tablet" | "pc" | "other";
 
+export type FieldKind = "count" | "number" | "seconds" | "milliseconds" | "percent" | "date" | "yes_no" | "text" | "enum";
+
 export type SessionRow = { id: string, source: "clarity" | "rrweb", 
 /**
  * Epoch ms.
@@ -78,9 +80,87 @@ activity: Array<number>,
 /**
  * Starts of page views as a share of the session, 0–1.
  */
-pages: Array<number>, };
+pages: Array<number>, 
+/**
+ * Values of the fields that were asked for beside these, by name; a field without a value is left out.
+ */
+fields: Record<string, unknown>, };
 
-export type SessionRows = { total: number, rows: Array<SessionRow>, };
+export type SessionRows = { 
+/**
+ * Sessions of the project.
+ */
+total: number, 
+/**
+ * Those that were asked for.
+ */
+matched: number, 
+/**
+ * Place of the first row among them.
+ */
+from: number, rows: Array<SessionRow>, };
+
+export type FilterField = { 
+/**
+ * As a filter writes it, `tag.plan` for a tag.
+ */
+name: string, kind: FieldKind, label: string, meaning: string, 
+/**
+ * A session may have several values; a test holds when any of them fits.
+ */
+several: boolean, 
+/**
+ * Values of a field of kind `enum`, in the order for people.
+ */
+words: Array<FilterWord>, };
+
+export type FilterWord = { word: string, 
+/**
+ * Other spellings that a filter takes.
+ */
+also: Array<string>, };
+
+export type Facets = { 
+/**
+ * Sessions of the project.
+ */
+total: number, 
+/**
+ * Those that fit the filter; all counts are among them.
+ */
+matched: number, fields: Array<Facet>, };
+
+export type Facet = { name: string, kind: FieldKind, label: string, 
+/**
+ * The most frequent first, then by value. Of a date none.
+ */
+values: Array<FacetValue>, 
+/**
+ * Other values beyond the limit.
+ */
+more: number, 
+/**
+ * Sessions without a value.
+ */
+empty: number, 
+/**
+ * Smallest and largest value of numbers, dates (epoch ms) and times, in the field's unit.
+ */
+min?: number, max?: number, 
+/**
+ * Of the same kinds, in order.
+ */
+histogram?: Array<Bin>, };
+
+export type FacetValue = { 
+/**
+ * As a filter takes it: a text, `yes` or `no`, or a number.
+ */
+value: string, count: number, };
+
+export type Bin = { from: number, until: number, count: number, };
+
+export type Count = { total: number, matched: number, };
 
 export type Gap = { from: number, until: number, reason: string, };
 

@@ -51,10 +51,10 @@ const REGISTER = {
   similar: { where: 'Sessions', keys: ['Shift+S'], text: 'Sessions similar to this one' },
   order: { where: 'Sessions', keys: ['S'], text: 'Order' },
   columns: { where: 'Sessions', keys: ['Shift+C'], text: 'Columns' },
-  pick: { where: 'Sessions', keys: ['X'], text: 'Pick, or not' },
-  pickDown: { where: 'Sessions', keys: ['Shift+ArrowDown', 'Shift+J'], text: 'Pick on downwards' },
-  pickUp: { where: 'Sessions', keys: ['Shift+ArrowUp', 'Shift+K'], text: 'Pick on upwards' },
-  pickAll: { where: 'Sessions', keys: ['Ctrl+A'], text: 'Pick all that match, or none' },
+  choose: { where: 'Sessions', keys: ['X'], text: 'Pick, or not' },
+  chooseDown: { where: 'Sessions', keys: ['Shift+ArrowDown', 'Shift+J'], text: 'Pick on downwards' },
+  chooseUp: { where: 'Sessions', keys: ['Shift+ArrowUp', 'Shift+K'], text: 'Pick on upwards' },
+  chooseAll: { where: 'Sessions', keys: ['Ctrl+A'], text: 'Pick all that match, or none' },
   queue: { where: 'Sessions', keys: ['Q'], text: 'Queue for watching, or take out of it' },
   export: { where: 'Sessions', keys: ['E'], text: 'Export…' },
   preview: { where: 'Sessions', keys: ['Space'], text: 'Show or hide the preview' },
@@ -182,7 +182,7 @@ function typing(target: EventTarget | null): boolean {
 
 const UNDO: readonly string[] = REGISTER.undo.keys;
 const REDO: readonly string[] = REGISTER.redo.keys;
-const ALL: readonly string[] = REGISTER.pickAll.keys;
+const ALL: readonly string[] = REGISTER.chooseAll.keys;
 
 let clicked: Element | null = null;
 

@@ -5,7 +5,7 @@
  * narrow window; chosen ones are scrolled to.
  */
 import { remember, remembered } from '../parts/app.svelte';
-import type { Field } from '../bridge';
+import type { FilterField as Field } from '../bridge';
 import { fields } from './fields.svelte';
 
 export interface Column {

@@ -12,7 +12,7 @@ import { EditorState, Prec } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 
-import type { Field } from '../bridge';
+import type { FilterField as Field } from '../bridge';
 import { count } from '../parts/format';
 import type { Wrong } from './filters.svelte';
 import { quoted } from './simple';
@@ -174,7 +174,7 @@ export async function complete(place: Place, editing: Pick<Editing, 'fields' | '
       const field = editing.fields().find((f) => f.name.toLowerCase() === name.toLowerCase());
       if (field?.kind === 'date') return ['7d ago', '30d ago', '90d ago'].map((label): Completion => ({ label }));
       const known = await editing.values(field?.name ?? name, place.begun, row);
-      const rest = (field?.words ?? []).filter((w) => !known.some((v) => v.value.toLowerCase() === w.toLowerCase()));
+      const rest = (field?.words ?? []).map((w) => w.word).filter((w) => !known.some((v) => v.value.toLowerCase() === w.toLowerCase()));
       return [
         ...known.map((v, i): Completion => ({ label: v.value, detail: count(v.count), apply: `${written(v.value)} `, boost: 99 - Math.min(99, i) })),
         ...rest.map((label): Completion => ({ label, detail: '0', apply: `${written(label)} `, boost: -60 })),

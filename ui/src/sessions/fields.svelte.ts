@@ -1,5 +1,5 @@
 /* The fields of the filter language, and the groups in which people look for them. */
-import { call, type Field } from '../bridge';
+import { call, type FilterField as Field } from '../bridge';
 
 /** In the order of the panel. A field that stands nowhere is listed under the last one. */
 export const GROUPS: readonly (readonly [name: string, fields: readonly string[]])[] = [

@@ -157,6 +157,20 @@ class Filters {
     return this.change(() => []);
   }
 
+  /** A filter out of one session's facts, in place of what there was. */
+  async similar(session: string, name: string, reasons: readonly { row: string; why: string }[]): Promise<void> {
+    try {
+      const read = await call('filter_rows', { rows: reasons.map((r) => r.row) });
+      const why: Record<string, string> = {};
+      read.forEach((row, i) => {
+        if (!row.problems.length) why[row.text] = reasons[i]?.why ?? '';
+      });
+      await this.change(() => Object.keys(why), '', { session, name, why });
+    } catch (error) {
+      this.failure = failure(error);
+    }
+  }
+
   /** Goes back one change of the filter, or forward again. False when there is none. */
   turn(redo: boolean): boolean {
     const step = (redo ? this.#future : this.#past).pop();

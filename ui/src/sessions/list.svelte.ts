@@ -4,7 +4,7 @@
  *
  * The trap: places move. A row is known by its id, and where it stands is asked for again with every new list.
  */
-import { call, callBytes, failure, type Failure, type ListRow, type Review, type SessionsQuery } from '../bridge';
+import { call, callBytes, failure, type Failure, type ListQuery, type Review, type SessionRow } from '../bridge';
 import { remember, remembered } from '../parts/app.svelte';
 import { Latest } from '../replay/latest';
 import { PAGE, Pages } from './pages';
@@ -29,8 +29,10 @@ class SessionList {
   failure = $state.raw<Failure | null>(null);
   sort = $state('start');
   descending = $state(true);
+  /** Counts how often everything was forgotten. */
+  emptied = $state(0);
   /** The selected session, where it is known. */
-  row = $state.raw<ListRow | null>(null);
+  row = $state.raw<SessionRow | null>(null);
 
   #filter: readonly string[] = [];
   #selected = $state<string | null>(null);
@@ -48,7 +50,7 @@ class SessionList {
   #list = 0;
   #first = 0;
   #end = PAGE;
-  #next = $state.raw<{ key: string; row: ListRow | null; left: number } | null>(null);
+  #next = $state.raw<{ key: string; row: SessionRow | null; left: number } | null>(null);
   #asking = '';
 
   get autoplay() { return this.#autoplay; }
@@ -77,15 +79,15 @@ class SessionList {
   }
 
   /** What the list is made with. */
-  get query(): SessionsQuery {
+  get query(): ListQuery {
     return this.#query({ text: this.found, filter: this.filtered, only: this.#only, quiet: true });
   }
 
   /** Rows that are here, by place. */
-  get rows(): ListRow[] { void this.#turn; return this.#pages.rows(); }
+  get rows(): SessionRow[] { void this.#turn; return this.#pages.rows(); }
 
   /** The row at a place; nothing when it is not here. */
-  at(index: number): ListRow | undefined { void this.#turn; return this.#pages.at(index); }
+  at(index: number): SessionRow | undefined { void this.#turn; return this.#pages.at(index); }
 
   /** Place of a session; -1 when it is not in the list, or not known yet. */
   place(id: string | null): number {
@@ -155,11 +157,11 @@ class SessionList {
     }
   });
 
-  #query({ text, filter, only }: Ask): SessionsQuery {
+  #query({ text, filter, only }: Ask): ListQuery {
     return {
       ...(text && { text }),
       ...(filter.length && { filter: [...filter] }),
-      ...(isNarrowed(only) && { only: { ...only, keep: this.#playing } }),
+      ...(isNarrowed(only) && { marked: { ...only, keep: this.#playing } }),
       sort: this.sort,
       descending: this.descending,
     };
@@ -246,6 +248,7 @@ class SessionList {
     this.#first = 0;
     this.#end = PAGE;
     this.total = this.matched = 0;
+    this.emptied++;
   }
 
   find(text: string): void {
@@ -261,7 +264,7 @@ class SessionList {
 
   /** How many sessions the list would have with other marks. */
   async count(only: Only): Promise<number> {
-    return (await callBytes('sessions', { ...this.query, only: { ...only, keep: null }, from: 0, limit: 0 })).matched;
+    return (await callBytes('sessions', { ...this.query, marked: { ...only, keep: null }, from: 0, limit: 0 })).matched;
   }
 
   /** Notes that the session was watched. A note that cannot be kept is no reason to stop watching. */
@@ -319,10 +322,16 @@ class SessionList {
   get cursor(): number { return this.#place; }
 
   /** The next unwatched session behind one; nothing while that is being asked for. */
-  next(id: string | null): ListRow | null | undefined {
+  next(id: string | null): SessionRow | null | undefined {
     const found = nextUnwatched((i) => this.at(i), this.matched, this.place(id));
     if (found !== undefined) return found;
     return this.#beyond(id)?.row;
+  }
+
+  /** As `next`, once it is known. */
+  async nextKnown(id: string | null): Promise<SessionRow | null> {
+    const found = nextUnwatched((i) => this.at(i), this.matched, this.place(id));
+    return found === undefined ? (await this.#askBeyond(id)).row : found;
   }
 
   /** How many unwatched sessions of the list are left besides one; nothing while that is being asked for. */
@@ -333,27 +342,30 @@ class SessionList {
   }
 
   /** What only Rust can tell: the list beyond the pages that are here. */
-  #beyond(id: string | null): { row: ListRow | null; left: number } | null {
+  #beyond(id: string | null): { row: SessionRow | null; left: number } | null {
     const key = `${this.#list} ${this.#turn} ${id ?? ''}`;
     if (this.#next?.key === key) return this.#next;
     if (this.#asking !== key) {
       this.#asking = key;
-      queueMicrotask(() => void this.#askBeyond(key, id));
+      queueMicrotask(async () => {
+        const answer = await this.#askBeyond(id);
+        if (this.#asking === key) this.#next = { key, ...answer };
+      });
     }
     return null;
   }
 
-  async #askBeyond(key: string, id: string | null): Promise<void> {
-    const query: SessionsQuery = { ...this.query, only: { ...this.#only, unwatched: true, playable: true, keep: id } };
+  async #askBeyond(id: string | null): Promise<{ row: SessionRow | null; left: number }> {
+    const query: ListQuery = { ...this.query, marked: { ...this.#only, unwatched: true, playable: true, keep: id } };
     try {
       const place = id === null ? null : await call('place', { ...query, id });
       const from = place === null ? 0 : place + 1;
       let answer = await callBytes('sessions', { ...query, from, limit: 1 });
       if (!answer.rows.length && from > 0) answer = await callBytes('sessions', { ...query, from: 0, limit: 1 });
-      const row = answer.rows.find((r) => r.id !== id) ?? null;
-      if (this.#asking === key) this.#next = { key, row, left: Math.max(0, answer.matched - (place === null ? 0 : 1)) };
+      return { row: answer.rows.find((r) => r.id !== id) ?? null, left: Math.max(0, answer.matched - (place === null ? 0 : 1)) };
     } catch (error) {
       this.failure = failure(error);
+      return { row: null, left: 0 };
     }
   }
 }

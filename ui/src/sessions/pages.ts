@@ -4,7 +4,7 @@
  * The trap: an answer that comes late belongs to another list. Who fetches names the list it asked for, and what is not
  * of the present one is thrown away.
  */
-import type { ListRow as SessionRow } from '../bridge';
+import type { SessionRow } from '../bridge';
 
 /** Rows of a page: about 100 kB of JSON. */
 export const PAGE = 100;

@@ -4,7 +4,7 @@
  * The trap: "all that match" is not a list of names. With a million of them only the list itself is kept, and another
  * list means other sessions, so that then nothing is picked.
  */
-import { callBytes, type SessionsQuery, type Which } from '../bridge';
+import { callBytes, type ListQuery, type Which } from '../bridge';
 import { list } from './list.svelte';
 import { reviews } from './reviews.svelte';
 
@@ -13,7 +13,7 @@ const MOST = 10_000;
 
 class Picked {
   #ids = $state.raw<ReadonlySet<string>>(new Set());
-  #all = $state.raw<SessionsQuery | null>(null);
+  #all = $state.raw<ListQuery | null>(null);
   /** Where a range begins. */
   #anchor = -1;
 

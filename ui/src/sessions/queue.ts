@@ -1,5 +1,5 @@
 /* Which sessions are in the list at all, in words, and which comes next. Pure. */
-import type { ListRow as SessionRow } from '../bridge';
+import type { SessionRow } from '../bridge';
 
 export interface Only {
   unwatched: boolean;

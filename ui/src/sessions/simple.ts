@@ -4,7 +4,7 @@
  * The trap: quoting. Every value goes out in quotes, and Rust gives the row back in its one spelling; nothing here reads
  * a row.
  */
-import type { Field, Simple } from '../bridge';
+import type { FilterField as Field, Simple } from '../bridge';
 
 /** Name of a field in a row: `tag."cart size"`. */
 export const nameOf = (field: string, key: string | null): string => (key === null ? field : `tag.${quoted(key)}`);

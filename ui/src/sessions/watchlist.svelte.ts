@@ -2,11 +2,11 @@
  * Sessions that somebody put aside to watch, in order, kept for the project on this computer. It comes before the list:
  * what is queued is what one goes on to.
  */
-import type { ListRow } from '../bridge';
+import type { SessionRow } from '../bridge';
 import { app, remember, remembered } from '../parts/app.svelte';
 
 /** What is shown of a queued session before it is opened. */
-export type Queued = Pick<ListRow, 'id' | 'entry_page' | 'duration' | 'frustration'>;
+export type Queued = Pick<SessionRow, 'id' | 'entry_page' | 'duration' | 'frustration'>;
 
 export const MOST_QUEUED = 500;
 const key = () => `queue.${app.project?.path ?? ''}`;

@@ -17,9 +17,10 @@ const LONGEST: usize = 2_000;
 
 /// Works out everything; takes as long as a walk over the session with its DOM.
 pub(crate) fn of(session: &Session, meta: &SessionMeta) -> Insight {
-    let signals = derive::signals(session);
+    let detected = derive::detected(session);
+    let signals = detected.signals;
     let frustration = Counts::of(&signals).frustration();
-    let facts = facts::of_session(session, meta);
+    let facts = facts::of_session(session, &detected.clicked, meta);
     let mut party: BTreeMap<(i64, &str), Party> = BTreeMap::new();
     for signal in &signals {
         if let Evidence::JsError(error) = &signal.evidence {

@@ -9,11 +9,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::chosen::Chosen;
-use super::{CachedAssets, assets, events, export, import, insight, list, review, reviewed, session};
+use super::{CachedAssets, assets, events, export, import, insight, review, reviewed, session};
 use crate::archive;
 use crate::dom::Projection;
 use crate::error::{Error, Result};
@@ -24,8 +23,8 @@ use crate::replay::{self, Replay, Step};
 use crate::store::{self, Cache};
 use crate::wire::{
     AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, FindingView, GapView, ImportProgressView,
-    ImportSummaryView, MarkerView, PageView, PointerTrackView, ProjectView, SessionList, SessionRow, SessionView,
-    Transcript, TranscriptRow, print_step, print_steps,
+    ImportSummaryView, MarkerView, PageView, PointerTrackView, ProjectView, SessionRow, SessionView, Transcript,
+    TranscriptRow, print_step, print_steps,
 };
 
 /// Bins of the timeline's density.
@@ -38,8 +37,23 @@ const MOST_MARKERS: usize = 2_000;
 /// Pause of [`Desk::prepare`] between two slices: long enough for who waits to wake up.
 const BREATH: Duration = Duration::from_millis(2);
 
+/// What the reviewer marked: sessions that a list keeps.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Marked {
+    pub unwatched: bool,
+    pub favourite: bool,
+    pub notes: bool,
+    pub label: Option<String>,
+    /// Only what was recorded.
+    pub playable: bool,
+    /// A session that stays whatever is marked: the one that is being watched.
+    pub keep: Option<String>,
+}
+
 /// Which rows of the session list, and in which order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct SessionsQuery {
     /// Field of the filter language.
     pub sort: Option<String>,
@@ -47,6 +61,14 @@ pub struct SessionsQuery {
     pub text: Option<String>,
     /// Rows of the filter language, all of which have to hold.
     pub filter: Option<Vec<String>>,
+    /// Only sessions with these ids.
+    pub only: Option<Vec<String>>,
+    pub marked: Option<Marked>,
+    /// Place of the first row that is wanted, and how many; without them all.
+    pub from: Option<usize>,
+    pub limit: Option<usize>,
+    /// Fields whose values each row brings beside its own.
+    pub columns: Option<Vec<String>>,
 }
 
 /// An open project.
@@ -141,28 +163,6 @@ impl Desk {
             bytes: on_disk(&self.path),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
-    }
-
-    /// The session list as JSON of `SessionList`: sorted by a field of the filter language, newest first
-    /// without one; `text` keeps those that have it in their addresses, titles, source, place or id.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] for a field that does not exist, [`Error::Filter`], the `Cache…` ones.
-    pub fn sessions(&self, query: SessionsQuery) -> Result<Vec<u8>> {
-        let direction = if query.descending.unwrap_or(false) { "desc" } else { "asc" };
-        let sort = match query.sort {
-            Some(field) => format!("{field}:{direction}").parse()?,
-            None => list::Sort::default(),
-        };
-        let chosen = Chosen::new(query.filter.as_deref().unwrap_or_default(), now())?;
-        let cache = lock(&self.cache);
-        let mut rows = cache.sessions(&store::Filter::default())?;
-        reviewed::with_fields(&cache, &mut rows)?;
-        let total = rows.len() as u32;
-        rows.retain(|row| chosen.holds(&row.facts));
-        list::order(&mut rows, &sort);
-        let rows = reviewed::rows(&cache, &rows, query.text.as_deref())?;
-        json(&SessionList { total, rows })
     }
 
     /// One session as JSON of `SessionView`.

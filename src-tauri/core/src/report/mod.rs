@@ -4,4 +4,4 @@
 
 mod table;
 
-pub use table::{fact_columns, facts_csv};
+pub use table::{FactsTable, fact_columns, facts_csv};
