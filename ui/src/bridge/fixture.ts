@@ -547,7 +547,7 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
     }
     return {
       row: { ...row, start: r.from, duration: (r.until - r.from) / 1000 },
-      facts: { id: row.id, duration: row.duration, pages: row.page_count, clicks: row.click_count, 'tag.basket_value': ['468'], language: 'da-DK', screen: '1920x1080', 'page.url': r.pages.map((p) => p.url) },
+      facts: { ...factsOf(row), duration: row.duration, pages: row.page_count, clicks: row.click_count, 'tag.basket_value': ['468'], language: 'da-DK', screen: '1920x1080', 'page.url': r.pages.map((p) => p.url) },
       pages: r.pages, from: r.from, until: r.until, density, idle: r.idle, hidden: r.hidden, markers: r.markers,
       findings: row.findings ? [finding] : [],
     };

@@ -29,6 +29,8 @@ class SessionList {
   failure = $state.raw<Failure | null>(null);
   sort = $state('start');
   descending = $state(true);
+  /** Counts lists that are not the one before read again. */
+  begun = $state(0);
   /** Counts how often everything was forgotten. */
   emptied = $state(0);
   /** The selected session, where it is known. */
@@ -52,6 +54,8 @@ class SessionList {
   #end = PAGE;
   #next = $state.raw<{ key: string; row: SessionRow | null; left: number } | null>(null);
   #asking = '';
+  /** Something was asked for already. */
+  #sent = false;
 
   get autoplay() { return this.#autoplay; }
   set autoplay(on: boolean) { this.#autoplay = on; remember('autoplay', on ? 'on' : 'off'); }
@@ -107,8 +111,10 @@ class SessionList {
   #ask = new Latest<Ask>(async (ask) => {
     try {
       const query = this.#query(ask);
-      const from = Math.floor(this.#first / PAGE) * PAGE;
-      const limit = Math.max(PAGE, Math.ceil(this.#end / PAGE) * PAGE - from);
+      // Another list begins at its top; the same one read again stays where one looks.
+      const from = ask.quiet ? Math.floor(this.#first / PAGE) * PAGE : 0;
+      const limit = ask.quiet ? Math.max(PAGE, Math.ceil(this.#end / PAGE) * PAGE - from) : PAGE;
+      this.#sent = true;
       const id = this.#selected;
       const [answer, place] = await Promise.all([callBytes('sessions', { ...query, from, limit, columns: [...this.#columns] }), id === null ? null : call('place', { ...query, id })]);
       let { rows } = answer;
@@ -127,8 +133,10 @@ class SessionList {
       this.found = ask.text;
       this.filtered = ask.filter;
       this.failure = null;
-      this.state = 'ready';
-      this.#take(id, place);
+      // A newer list is on its way: this one is not what was asked for last.
+      if (!this.#ask.waiting) this.state = 'ready';
+      this.#take(id, place, ask.quiet);
+      if (!ask.quiet) this.begun++;
       this.#fetch.ask(null);
     } catch (error) {
       this.failure = failure(error);
@@ -168,7 +176,7 @@ class SessionList {
   }
 
   /** Takes over where a session stands in the list that is here. */
-  #take(id: string | null, place: number | null): void {
+  #take(id: string | null, place: number | null, stay = true): void {
     if (id !== this.#selected) {
       if (this.#selected !== null) this.selected = this.#selected;
       return;
@@ -178,7 +186,7 @@ class SessionList {
     if (place !== null) this.row = this.#pages.at(place) ?? (this.row?.id === id ? this.row : null);
     else if (this.matched && (id === null || this.#playing === null)) {
       // What is gone from the list gives its place to what stands there now.
-      const row = this.#pages.at(Math.max(0, Math.min(before, this.matched - 1))) ?? this.#pages.rows()[0];
+      const row = this.#pages.at(stay ? Math.max(0, Math.min(before, this.matched - 1)) : 0) ?? this.#pages.rows()[0];
       if (row) this.selected = row.id;
     } else if (!this.matched) this.row = null;
     this.#near();
@@ -189,7 +197,7 @@ class SessionList {
   }
 
   async #locate(id: string): Promise<void> {
-    if (this.state !== 'ready') return;
+    if (!this.#list) return;
     const list = this.#list;
     try {
       const place = await call('place', { ...this.query, id });
@@ -218,7 +226,7 @@ class SessionList {
     if (columns.join(' ') === this.#columns.join(' ')) return;
     const more = columns.some((c) => !this.#columns.includes(c));
     this.#columns = columns;
-    if (more && this.state !== 'loading') this.again();
+    if (more && this.#sent) this.again();
   }
 
   /** Takes over what was said of one session. */
