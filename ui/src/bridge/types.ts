@@ -651,6 +651,48 @@ times: number[],
  */
 where?: string, };
 
+export type FilterProblem = { code: string, message: string, 
+/**
+ * Characters from 1; one past the last at the end of the row.
+ */
+column: number, 
+/**
+ * Characters that do not fit; 0 at the end of the row.
+ */
+length: number, };
+
+export type Simple = { 
+/**
+ * Of tags: `tag.KEY`.
+ */
+field: string, key: string | null, op: "is" | ">" | ">=" | "<" | "<=" | "between" | "contains" | "starts with" | "ends with" | "matches" | "empty", 
+/**
+ * The empty text stands for a value that is not there.
+ */
+values: Array<string>, 
+/**
+ * The complement is meant.
+ */
+not: boolean, };
+
+export type FilterRow = { 
+/**
+ * Nothing when the row can be read.
+ */
+problems: Array<FilterProblem>, 
+/**
+ * The row in its one spelling; as it was given when it cannot be read.
+ */
+text: string, 
+/**
+ * The row that means the opposite.
+ */
+negated: string | null, 
+/**
+ * Nothing when the row is more than one field, one operator and values.
+ */
+simple: Simple | null, };
+
 export type Failure = { code: string, message: string, 
 /**
  * Where a filter goes wrong, first thing first: character from 1, and how many do not fit (0 at the end).

@@ -40,6 +40,9 @@ fn listed(desk: &Desk, query: &SessionsQuery) -> Result<(Vec<Stored>, usize)> {
     reviewed::with_fields(&cache, &mut rows)?;
     let total = rows.len();
     rows.retain(|row| only.as_ref().is_none_or(|only| only.contains(&row.id)) && chosen.holds(&row.facts));
+    if let Some(marked) = &query.marked {
+        reviewed::keep_marked(&cache, &mut rows, marked)?;
+    }
     list::order(&mut rows, &sort);
     if query.text.is_some() {
         let found: HashSet<String> =
@@ -109,15 +112,28 @@ impl Desk {
         Ok(CountView { total: total as u32, matched: rows.len() as u32 })
     }
 
-    /// Counts per value among the sessions that fit, as JSON of `Facets`; `typed` keeps the values that have it
+    /// Ids of the sessions of a list, in its order.
+    ///
+    /// # Errors
+    /// As [`Desk::sessions`].
+    pub(super) fn ids(&self, query: &SessionsQuery) -> Result<Vec<String>> {
+        Ok(listed(self, query)?.0.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Counts per value among the sessions of a list, as JSON of `Facets`; `typed` keeps the values that have it
     /// anywhere, and at most `limit` are given of each field.
     ///
     /// # Errors
     /// [`Error::Usage`] for a field that does not exist, [`Error::Filter`], the `Cache…` ones.
-    pub fn facets(&self, filter: &[String], names: &[String], typed: Option<&str>, limit: usize) -> Result<Vec<u8>> {
+    pub fn facets(
+        &self,
+        query: &SessionsQuery,
+        names: &[String],
+        typed: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<u8>> {
         let fields: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_>>()?;
-        let query = SessionsQuery { filter: Some(filter.to_vec()), ..SessionsQuery::default() };
-        let (rows, total) = listed(self, &query)?;
+        let (rows, total) = listed(self, query)?;
         let typed = typed.unwrap_or_default().to_lowercase();
         let fields = names.iter().zip(fields).map(|(name, field)| facet(name, field, &rows, &typed, limit)).collect();
         json(&FacetsView { total: total as u32, matched: rows.len() as u32, fields })

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::notes;
 use super::review::{self, By, NewNote, Standing};
-use super::window::{Desk, finding_view, json, mentions, now, session_row};
+use super::window::{Desk, Marked, finding_view, json, mentions, now, session_row};
 use crate::error::Result;
 use crate::event::Millis;
 use crate::findings::Findings;
@@ -271,6 +271,22 @@ pub(super) fn fields(standing: &Standing, watched: bool, facts: &mut serde_json:
     if !standing.notes.is_empty() {
         facts.insert("note".to_owned(), standing.notes.clone().into());
     }
+}
+
+/// Leaves out of a list what the reviewer did not mark so.
+pub(super) fn keep_marked(cache: &Cache, rows: &mut Vec<crate::store::SessionRow>, marked: &Marked) -> Result<()> {
+    let standings = review::standings(cache, &review::reviewer(cache)?)?;
+    let nothing = Standing::default();
+    rows.retain(|row| {
+        let standing = standings.get(&row.id).unwrap_or(&nothing);
+        marked.keep.as_ref() == Some(&row.id)
+            || (!(marked.unwatched && standing.watched_at.is_some())
+                && (!marked.favourite || standing.favourite)
+                && !(marked.notes && standing.notes.is_empty())
+                && marked.label.as_ref().is_none_or(|label| standing.labels.contains(label))
+                && (!marked.playable || row.has_recording))
+    });
+    Ok(())
 }
 
 /// The rows of a list, with the fields that people wrote.

@@ -10,4 +10,4 @@ mod table;
 pub(crate) use overview::tests::overview as overview_sample;
 pub use overview::{COUNTED, Median, Overview, Summing};
 pub use summary::Sentence;
-pub use table::{fact_columns, facts_csv};
+pub use table::{FactsTable, fact_columns, facts_csv};

@@ -378,12 +378,14 @@ pub struct ErrorView {
 }
 
 mod facets;
+mod filter;
 mod insight;
 mod overview;
 mod review;
 mod step;
 
 pub use facets::{BinView, CountView, FacetValueView, FacetView, FacetsView, FieldView, WordView};
+pub use filter::{FilterProblemView, FilterRowView, SimpleView};
 pub use insight::{FrustrationPart, FrustrationView, Insight, Named, PageInsight, SignalView, Trouble};
 pub use overview::{
     Division, DivisionPart, ErrorGroup, FrustrationLine, Linked, Median, Overview, OverviewStep, PageLine, Sentence,
@@ -461,6 +463,9 @@ pub fn typescript() -> String {
     add(ErrorGroup::decl(&config));
     add(Vital::decl(&config));
     add(Sentence::decl(&config));
+    add(FilterProblemView::decl(&config));
+    add(SimpleView::decl(&config));
+    add(FilterRowView::decl(&config));
     add(ErrorView::decl(&config));
     out.push_str(step::TYPESCRIPT);
     out

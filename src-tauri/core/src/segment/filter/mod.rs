@@ -7,6 +7,7 @@ mod literal;
 mod meaning;
 mod parse;
 mod print;
+mod simple;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -14,6 +15,7 @@ mod token;
 pub use meaning::{Cell, Row, Rows, holds};
 pub use parse::{MAX_DEPTH, parse};
 pub use print::{equals, is_page, starts_with};
+pub use simple::{Simple, negated, simple};
 
 use regex::Regex;
 
