@@ -4,7 +4,6 @@
 //! once, and with it the same facts as lines of JSON and as plain tables of SQLite with indexes. DUCKDB is what
 //! `index.py` printed; without it there is no comparison with DuckDB. `scripts/bench.sh` calls both.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -329,10 +328,12 @@ fn make(folder: &Path, sessions: u64) {
     plain.execute_batch(quick).expect("a setting");
     let own = |name: &str| name.replace('.', "_");
     let mut tables = "CREATE TABLE s (id INTEGER PRIMARY KEY, has_utm INTEGER".to_owned();
-    NUMBERS.iter().for_each(|name| drop(write!(tables, ", {name} REAL")));
-    TEXTS.iter().for_each(|name| drop(write!(tables, ", {} TEXT COLLATE NOCASE", own(name))));
+    NUMBERS.iter().for_each(|name| tables.push_str(&format!(", {name} REAL")));
+    TEXTS.iter().for_each(|name| tables.push_str(&format!(", {} TEXT COLLATE NOCASE", own(name))));
     tables.push_str("); CREATE TABLE tag (s INTEGER, key TEXT, value TEXT COLLATE NOCASE);");
-    LISTS.iter().for_each(|name| drop(write!(tables, "CREATE TABLE {name} (s INTEGER, value TEXT COLLATE NOCASE);")));
+    LISTS
+        .iter()
+        .for_each(|name| tables.push_str(&format!("CREATE TABLE {name} (s INTEGER, value TEXT COLLATE NOCASE);")));
     plain.execute_batch(&tables).expect("tables");
     cache.execute_batch("BEGIN").expect("a transaction");
     plain.execute_batch("BEGIN").expect("a transaction");
@@ -383,12 +384,14 @@ fn make(folder: &Path, sessions: u64) {
                     .collect::<Vec<_>>()
             };
             for (name, into) in LISTS.iter().zip(&mut into_lists) {
-                texts(name).iter().for_each(|value| drop(into.execute((number, value)).expect("a value")));
+                for value in texts(name) {
+                    into.execute((number, value)).expect("a value");
+                }
             }
             for key in ["plan", "variant", "cart value"] {
-                texts(&format!("tag.{key}"))
-                    .iter()
-                    .for_each(|value| drop(into_tags.execute((number, key, value)).expect("a tag")));
+                for value in texts(&format!("tag.{key}")) {
+                    into_tags.execute((number, key, value)).expect("a tag");
+                }
             }
             if number % 50_000 == 49_999 {
                 cache.execute_batch("COMMIT; BEGIN").expect("a transaction");
@@ -399,9 +402,9 @@ fn make(folder: &Path, sessions: u64) {
     cache.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)").expect("a transaction");
     let mut indexes =
         "COMMIT; CREATE INDEX tags ON tag (s, key, value); CREATE INDEX s_device ON s (device);".to_owned();
-    LISTS.iter().for_each(|name| drop(write!(indexes, "CREATE INDEX {name}s ON {name} (s, value);")));
+    LISTS.iter().for_each(|name| indexes.push_str(&format!("CREATE INDEX {name}s ON {name} (s, value);")));
     for column in ["start_ms", "duration", "page_count", "frustration", "js_errors", "country", "channel"] {
-        let _ = write!(indexes, "CREATE INDEX s_{column} ON s (device, {column});");
+        indexes.push_str(&format!("CREATE INDEX s_{column} ON s (device, {column});"));
     }
     plain.execute_batch(&indexes).expect("indexes");
     plain.execute_batch("ANALYZE").expect("an analysis");

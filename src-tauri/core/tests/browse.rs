@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use dwell_core::desk::chosen::Chosen;
-use dwell_core::desk::{Desk, SessionsQuery, list};
+use dwell_core::desk::{Desk, Marked, SessionsQuery, list};
 use dwell_core::facts;
 use dwell_core::segment::filter::{self, holds};
 use dwell_core::store::Cache;
@@ -111,7 +111,7 @@ fn the_list_is_what_looking_at_each_session_says() {
     let names = facts::FIELDS.iter().filter(|f| !f.name.starts_with("tag.")).map(|f| f.name.to_owned());
     let mut names: Vec<String> = names.collect();
     names.extend(project.desk.fields().unwrap().into_iter().map(|f| f.name).filter(|n| n.starts_with("tag.")));
-    let within = owned(&["page_count >= 2"]);
+    let within = SessionsQuery { filter: Some(owned(&["page_count >= 2"])), ..SessionsQuery::default() };
     let facets: Value = serde_json::from_slice(&project.desk.facets(&within, &names, None, 1000).unwrap()).unwrap();
     assert_eq!(facets["fields"].as_array().unwrap().len(), names.len());
     let mut values = 0;
@@ -153,7 +153,24 @@ fn the_list_is_what_looking_at_each_session_says() {
     project.look();
     assert_eq!(project.ids(&["label = \"odd one\""]), [id.clone()]);
     let only = SessionsQuery { only: Some(vec![id.clone(), "nobody".into()]), ..SessionsQuery::default() };
-    assert_eq!(ids(&project.list(only)), [id]);
+    assert_eq!(ids(&project.list(only)), [id.clone()]);
+    // What the reviewer marked, and what stays all the same.
+    let marked = |marked: Marked| {
+        let query = SessionsQuery { marked: Some(marked), ..SessionsQuery::default() };
+        let mut found = ids(&project.list(query));
+        found.sort();
+        found
+    };
+    let label = Some("Odd one".to_owned());
+    assert_eq!(marked(Marked { label: label.clone(), ..Marked::default() }), [id.clone()]);
+    project.desk.mark_watched(&id).unwrap();
+    assert!(marked(Marked { label: label.clone(), unwatched: true, ..Marked::default() }).is_empty());
+    assert_eq!(marked(Marked { label, unwatched: true, keep: Some(id.clone()), ..Marked::default() }), [id.clone()]);
+    assert_eq!(marked(Marked { unwatched: true, ..Marked::default() }).len(), all - 1);
+    let cache = Cache::open(project.desk.path()).unwrap();
+    let playable = cache.sessions(&Default::default()).unwrap().into_iter().filter(|row| row.has_recording).count();
+    assert_eq!(marked(Marked { playable: true, ..Marked::default() }).len(), playable);
+    assert!(playable > 0);
     // Opened again, from what is stored.
     let again = Desk::open(project.desk.path()).unwrap();
     for rows in filters {

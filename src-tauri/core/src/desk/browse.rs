@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 
 use super::chosen::Chosen;
 use super::list::Sort;
+use super::review::{self, Standing};
 use super::reviewed;
-use super::window::{Desk, SessionsQuery, json, now};
+use super::window::{Desk, Marked, SessionsQuery, json, now};
 use crate::error::{Error, Result};
 use crate::facts::{self, Field, TAG_PREFIX};
 use crate::segment::filter::{self, FieldRef, Filter, Literal, Named, Test, What, holds};
@@ -94,6 +95,7 @@ struct Question {
     chosen: Chosen,
     mention: Option<Mention>,
     only: Option<Vec<String>>,
+    marked: Option<Marked>,
     sort: Sort,
 }
 
@@ -104,6 +106,7 @@ impl Question {
             chosen: Chosen::new(query.filter.as_deref().unwrap_or_default(), now())?,
             mention: query.text.as_deref().and_then(Mention::of),
             only: query.only.clone(),
+            marked: query.marked.clone(),
             sort: match &query.sort {
                 Some(field) => format!("{field}:{direction}").parse()?,
                 None => Sort::default(),
@@ -111,7 +114,7 @@ impl Question {
         })
     }
 
-    fn select(&self, index: &Index) -> Set {
+    fn select(&self, cache: &Cache, index: &Index) -> Result<Set> {
         let (rows, now) = self.chosen.rows();
         let mut set = index.select(rows, &(), now);
         if let Some(mention) = &self.mention {
@@ -120,7 +123,12 @@ impl Question {
         if let Some(only) = &self.only {
             set &= only.iter().filter_map(|id| index.slot(id)).collect::<Set>();
         }
-        set
+        if let Some(marked) = &self.marked {
+            let kept = marked.keep.as_ref().and_then(|id| index.slot(id)).filter(|slot| set.contains(*slot));
+            keep_marked(cache, index, &mut set, marked)?;
+            set.extend(kept);
+        }
+        Ok(set)
     }
 
     fn order(&self) -> Result<Order<'_>> {
@@ -130,6 +138,31 @@ impl Question {
         let (field, key) = named(&self.sort.field)?;
         Ok(Order::Field(field, key))
     }
+}
+
+/// Leaves out of a set what the reviewer did not mark so.
+fn keep_marked(cache: &Cache, index: &Index, set: &mut Set, marked: &Marked) -> Result<()> {
+    let standings = review::standings(cache, &review::reviewer(cache)?)?;
+    let with = |has: &dyn Fn(&Standing) -> bool| -> Set {
+        let those = standings.iter().filter(|(_, standing)| has(standing));
+        those.filter_map(|(id, _)| index.slot(id)).collect()
+    };
+    if marked.unwatched {
+        *set -= with(&|standing| standing.watched_at.is_some());
+    }
+    if marked.favourite {
+        *set &= with(&|standing| standing.favourite);
+    }
+    if marked.notes {
+        *set &= with(&|standing| !standing.notes.is_empty());
+    }
+    if let Some(label) = &marked.label {
+        *set &= with(&|standing| standing.labels.contains(label));
+    }
+    if marked.playable {
+        *set &= index.playable(cache)?;
+    }
+    Ok(())
 }
 
 /// Rows of sessions in the order of their ids' list. Reading all is quicker than asking for most of them one by one.
@@ -191,7 +224,7 @@ impl Desk {
         let order = question.order()?;
         let (from, limit) = (query.from.unwrap_or(0), query.limit.unwrap_or(usize::MAX));
         let list = self.indexed(|cache, index| {
-            let set = question.select(index);
+            let set = question.select(cache, index)?;
             let page = index.page(&set, order, question.sort.descending, &(), from, limit);
             let ids: Vec<&str> = page.iter().map(|slot| index.id(*slot)).collect();
             let mut sessions = rows_of(cache, &ids, index.len())?;
@@ -219,9 +252,9 @@ impl Desk {
     pub fn place(&self, id: &str, query: SessionsQuery) -> Result<Option<u32>> {
         let question = Question::of(&query)?;
         let order = question.order()?;
-        self.indexed(|_, index| {
+        self.indexed(|cache, index| {
             let Some(slot) = index.slot(id) else { return Ok(None) };
-            let place = index.place(slot, &question.select(index), order, question.sort.descending, &());
+            let place = index.place(slot, &question.select(cache, index)?, order, question.sort.descending, &());
             Ok(place.map(|place| place as u32))
         })
     }
@@ -239,17 +272,36 @@ impl Desk {
         })
     }
 
-    /// Counts per value among the sessions that fit, as JSON of `Facets`; `typed` keeps the values that have it
+    /// Ids of the sessions of a list, in its order.
+    ///
+    /// # Errors
+    /// As [`Desk::sessions`].
+    pub(super) fn ids(&self, query: &SessionsQuery) -> Result<Vec<String>> {
+        let question = Question::of(query)?;
+        let order = question.order()?;
+        self.indexed(|cache, index| {
+            let set = question.select(cache, index)?;
+            let all = index.page(&set, order, question.sort.descending, &(), 0, usize::MAX);
+            Ok(all.into_iter().map(|slot| index.id(slot).to_owned()).collect())
+        })
+    }
+
+    /// Counts per value among the sessions of a list, as JSON of `Facets`; `typed` keeps the values that have it
     /// anywhere, and at most `limit` are given of each field.
     ///
     /// # Errors
     /// [`Error::Usage`] for a field that does not exist, [`Error::Filter`], the `Cache…` ones.
-    pub fn facets(&self, filter: &[String], names: &[String], typed: Option<&str>, limit: usize) -> Result<Vec<u8>> {
+    pub fn facets(
+        &self,
+        query: &SessionsQuery,
+        names: &[String],
+        typed: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<u8>> {
         let fields: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_>>()?;
-        let chosen = Chosen::new(filter, now())?;
-        let (rows, now) = chosen.rows();
-        let facets = self.indexed(|_, index| {
-            let set = index.select(rows, &(), now);
+        let question = Question::of(query)?;
+        let facets = self.indexed(|cache, index| {
+            let set = question.select(cache, index)?;
             let facet = |(name, field): (&String, (&'static Field, Option<&str>))| {
                 let values = index.values(&set, field, &(), typed.unwrap_or_default(), limit);
                 let bin = |bin: store::index::Bin| BinView { from: bin.from, until: bin.until, count: bin.count };

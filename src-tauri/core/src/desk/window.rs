@@ -9,10 +9,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{CachedAssets, assets, events, export, import, insight, review, reviewed, session};
+use super::{CachedAssets, assets, events, export, import, insight, review, reviewed, session, summary};
 use crate::archive;
 use crate::dom::Projection;
 use crate::error::{Error, Result};
@@ -38,8 +38,23 @@ const MOST_MARKERS: usize = 2_000;
 /// Pause of [`Desk::prepare`] between two slices: long enough for who waits to wake up.
 const BREATH: Duration = Duration::from_millis(2);
 
+/// What the reviewer marked: sessions that a list keeps.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Marked {
+    pub unwatched: bool,
+    pub favourite: bool,
+    pub notes: bool,
+    pub label: Option<String>,
+    /// Only what was recorded.
+    pub playable: bool,
+    /// A session that stays whatever is marked: the one that is being watched.
+    pub keep: Option<String>,
+}
+
 /// Which rows of the session list, and in which order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct SessionsQuery {
     /// Field of the filter language.
     pub sort: Option<String>,
@@ -49,6 +64,7 @@ pub struct SessionsQuery {
     pub filter: Option<Vec<String>>,
     /// Only sessions with these ids.
     pub only: Option<Vec<String>>,
+    pub marked: Option<Marked>,
     /// Place of the first row that is wanted, and how many; without them all.
     pub from: Option<usize>,
     pub limit: Option<usize>,
@@ -216,7 +232,8 @@ impl Desk {
     pub fn insight(&self, id: &str) -> Result<Vec<u8>> {
         let meta = lock(&self.cache).session(id)?.meta;
         let session = self.with(id, |open| Ok(open.replay.session().clone()))?;
-        json(&insight::of(&session, &meta))
+        let told = summary::told(&lock(&self.cache), id, Some(&session))?;
+        json(&insight::of(&session, &meta, told))
     }
 
     /// The page at a moment as one HTML file that is safe by itself and needs no other.

@@ -31,18 +31,18 @@ pub use notes::{
 };
 pub use pack::{Bundle, Content, Dictionaries, Dictionary, Packer, Sample, events_text};
 pub use read::{
-    Asset, AssetRow, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, SessionMeasure, SessionRow,
-    StoredAsset, Totals,
+    Asset, AssetRow, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, PageRow, SessionMeasure,
+    SessionRow, StoredAsset, Totals,
 };
 pub use records::{Candidate, Record, Visit};
 pub use sql::{Bound, Sql};
-pub use write::{Keyframe, KnownFile, NewSession, Sketch, Writing};
+pub use write::{Keyframe, KnownFile, NewSession, SignalRow, Sketch, Writing};
 
 use failure::At;
 
 /// Version of decoding and of the stored event model together: raised whenever either gives other events
 /// for the same originals.
-pub const DERIVED_BY: i64 = 6;
+pub const DERIVED_BY: i64 = 7;
 
 /// "DWEL".
 const APPLICATION_ID: i64 = 0x4457_454C;
@@ -57,6 +57,7 @@ const MIGRATIONS: &[&str] = &[
     BUNDLES,
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
 ];
 /// The migration after which originals are bundled.
 const BUNDLES: &str = include_str!("migrations/0004.sql");

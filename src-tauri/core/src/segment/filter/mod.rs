@@ -7,6 +7,7 @@ mod literal;
 mod meaning;
 mod parse;
 mod print;
+mod simple;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -14,6 +15,8 @@ mod token;
 pub use literal::number;
 pub use meaning::{Asked, Cell, Row, Rows, cells, holds, key_in_rows, standard_of, values};
 pub use parse::{MAX_DEPTH, parse};
+pub use print::{equals, is_page, starts_with};
+pub use simple::{Simple, negated, simple};
 
 use regex::Regex;
 

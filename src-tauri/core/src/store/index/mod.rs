@@ -73,6 +73,8 @@ pub struct Index {
     /// Sessions by id: place of each slot, and slot of each place. Nothing while the slots are in order.
     places: OnceLock<(Vec<u32>, Vec<u32>)>,
     answers: Mutex<choose::Answers>,
+    /// Once somebody asked: sessions with a picture of a page.
+    playable: OnceLock<RoaringBitmap>,
 }
 
 impl std::fmt::Debug for Index {
@@ -162,6 +164,7 @@ impl Index {
             saved: 0,
             places: OnceLock::new(),
             answers: Mutex::default(),
+            playable: OnceLock::new(),
         }
     }
 
@@ -304,6 +307,17 @@ impl Index {
                 self.reviews.set(slot, said);
             }
         }
+        if let Some(mut playable) = self.playable.take() {
+            let sql = "SELECT 1 FROM pages WHERE session = ? AND has_snapshot";
+            for (id, _) in changes.iter().filter(|(_, facts)| *facts) {
+                if let Some(slot) = self.slot(id)
+                    && cache.db.prepare_cached(sql).at(&cache.path)?.exists([id]).at(&cache.path)?
+                {
+                    playable.insert(slot);
+                }
+            }
+            self.playable = playable.into();
+        }
         self.seen = last;
         self.reviews.changed();
         self.places = OnceLock::new();
@@ -389,6 +403,10 @@ impl Index {
             now[*slot as usize] = Some(place);
         }
         self.reviews.moved(|slot| now.get(slot as usize).copied().flatten());
+        if let Some(playable) = self.playable.take() {
+            let moved: RoaringBitmap = playable.into_iter().filter_map(|slot| now[slot as usize]).collect();
+            self.playable = moved.into();
+        }
         self.ids = ids;
         self.new_ids = Vec::new();
         self.moved = HashMap::new();
@@ -450,6 +468,20 @@ impl Index {
     /// All sessions.
     pub fn all(&self) -> &RoaringBitmap {
         &self.live
+    }
+
+    /// The sessions of which a page can be shown.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn playable(&self, cache: &Cache) -> Result<&RoaringBitmap> {
+        if let Some(known) = self.playable.get() {
+            return Ok(known);
+        }
+        let ids =
+            cache.rows("SELECT DISTINCT session FROM pages WHERE has_snapshot", [], |row| row.get::<_, String>(0))?;
+        let playable = ids.iter().filter_map(|id| self.slot(id)).collect();
+        Ok(self.playable.get_or_init(|| playable))
     }
 
     /// Names of the tags that its sessions have, each once whatever its letters' case.
