@@ -42,7 +42,7 @@ use reviews::Reviews;
 /// Sessions that are read from the cache at once.
 const BATCH: usize = 1 << 14;
 /// Sessions that are added before what was added is put in order.
-const ADDED: usize = 1 << 17;
+const ADDED: usize = 1 << 18;
 /// Changes beyond which the stored index is written anew: so many, and this part of all sessions.
 const CHANGES: usize = 2000;
 const CHANGES_OF_ALL: usize = 20;
