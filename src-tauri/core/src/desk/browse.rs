@@ -15,7 +15,7 @@ use super::window::{Desk, Marked, SessionsQuery, json, now};
 use crate::error::{Error, Result};
 use crate::facts::{self, Field, TAG_PREFIX};
 use crate::segment::filter::{self, FieldRef, Filter, Literal, Named, Test, What, holds};
-use crate::store::index::{Index, Order, Set};
+use crate::store::index::{Index, Set};
 use crate::store::{self, Cache, SessionRow as Stored};
 use crate::wire::{BinView, CountView, FacetValueView, FacetView, FacetsView, FieldView, SessionList, WordView};
 
@@ -74,7 +74,7 @@ impl Mention {
 
 /// Stores the index of a cache when much of it changed. It can always be made again, so what goes wrong is left to
 /// whoever needs it.
-pub(super) fn keep_index(cache: &mut Cache) {
+pub fn keep_index(cache: &mut Cache) {
     let keep = |cache: &mut Cache| -> Result<()> {
         if cache.wants_index()? {
             Index::open(cache)?.save(cache)?;
@@ -85,7 +85,7 @@ pub(super) fn keep_index(cache: &mut Cache) {
 }
 
 /// A field by the name that a caller gave, with the key of a tag.
-fn named(name: &str) -> Result<(&'static Field, Option<&str>)> {
+pub(super) fn named(name: &str) -> Result<(&'static Field, Option<&str>)> {
     let field = facts::field(name).ok_or_else(|| Error::Usage { message: format!("There is no field {name:?}.") })?;
     Ok((field, field.name.starts_with(TAG_PREFIX).then(|| &name[TAG_PREFIX.len()..])))
 }
@@ -130,14 +130,6 @@ impl Question {
         }
         Ok(set)
     }
-
-    fn order(&self) -> Result<Order<'_>> {
-        if self.sort.field == "id" {
-            return Ok(Order::Id);
-        }
-        let (field, key) = named(&self.sort.field)?;
-        Ok(Order::Field(field, key))
-    }
 }
 
 /// Leaves out of a set what the reviewer did not mark so.
@@ -166,7 +158,7 @@ fn keep_marked(cache: &Cache, index: &Index, set: &mut Set, marked: &Marked) -> 
 }
 
 /// Rows of sessions in the order of their ids' list. Reading all is quicker than asking for most of them one by one.
-fn rows_of(cache: &Cache, ids: &[&str], all: u64) -> Result<Vec<Stored>> {
+pub(super) fn rows_of(cache: &Cache, ids: &[&str], all: u64) -> Result<Vec<Stored>> {
     if (ids.len() as u64) < all / 4 {
         return cache.sessions_named(ids);
     }
@@ -221,7 +213,7 @@ impl Desk {
         let names = query.columns.as_deref().unwrap_or_default();
         let columns: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_>>()?;
         let question = Question::of(&query)?;
-        let order = question.order()?;
+        let order = question.sort.order()?;
         let (from, limit) = (query.from.unwrap_or(0), query.limit.unwrap_or(usize::MAX));
         let list = self.indexed(|cache, index| {
             let set = question.select(cache, index)?;
@@ -251,7 +243,7 @@ impl Desk {
     /// As [`Desk::sessions`].
     pub fn place(&self, id: &str, query: SessionsQuery) -> Result<Option<u32>> {
         let question = Question::of(&query)?;
-        let order = question.order()?;
+        let order = question.sort.order()?;
         self.indexed(|cache, index| {
             let Some(slot) = index.slot(id) else { return Ok(None) };
             let place = index.place(slot, &question.select(cache, index)?, order, question.sort.descending, &());
@@ -278,7 +270,7 @@ impl Desk {
     /// As [`Desk::sessions`].
     pub(super) fn ids(&self, query: &SessionsQuery) -> Result<Vec<String>> {
         let question = Question::of(query)?;
-        let order = question.order()?;
+        let order = question.sort.order()?;
         self.indexed(|cache, index| {
             let set = question.select(cache, index)?;
             let all = index.page(&set, order, question.sort.descending, &(), 0, usize::MAX);

@@ -32,6 +32,7 @@ mod window;
 
 pub use crate::archive::Columns;
 pub use crate::store::Asset;
+pub use browse::keep_index;
 pub use cached::CachedAssets;
 pub use import::{ImportSummary, Options, Progress, import};
 pub use pick::Which;

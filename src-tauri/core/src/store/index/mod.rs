@@ -128,6 +128,14 @@ impl Cache {
         self.rows(sql, [seq], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
+    /// Whether an index is stored that opens quickly.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn has_index(&self) -> Result<bool> {
+        Ok(self.stored_index()?.is_some() && !self.wants_index()?)
+    }
+
     /// Whether so much changed that storing the index makes its next opening quicker.
     ///
     /// # Errors
