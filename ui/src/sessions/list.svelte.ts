@@ -41,6 +41,8 @@ class SessionList {
   #place = $state(-1);
   #only = $state.raw<Only>(EVERYTHING);
   #playing = $state<string | null>(null);
+  /** Sessions that another screen asked for by name, such as those behind a number; no filter can say them. */
+  #these = $state.raw<{ ids: readonly string[]; name: string } | null>(null);
   #columns: readonly string[] = [];
   /** Goes on to the next unwatched session at the end of one. */
   #autoplay = $state(remembered('autoplay') === 'on');
@@ -59,6 +61,9 @@ class SessionList {
 
   get autoplay() { return this.#autoplay; }
   set autoplay(on: boolean) { this.#autoplay = on; remember('autoplay', on ? 'on' : 'off'); }
+
+  get these() { return this.#these; }
+  set these(these: { ids: readonly string[]; name: string } | null) { this.#these = these; this.#load(); }
 
   get only() { return this.#only; }
   set only(only: Only) { this.#only = only; this.#load(); }
@@ -170,6 +175,7 @@ class SessionList {
       ...(text && { text }),
       ...(filter.length && { filter: [...filter] }),
       ...(isNarrowed(only) && { marked: { ...only, keep: this.#playing } }),
+      ...(this.#these && { only: [...this.#these.ids] }),
       sort: this.sort,
       descending: this.descending,
     };
@@ -249,6 +255,7 @@ class SessionList {
     this.#pages = new Pages();
     this.#turn++;
     this.#only = EVERYTHING;
+    this.#these = null;
     this.text = this.found = '';
     this.#filter = this.filtered = [];
     this.#selected = this.row = null;
