@@ -24,6 +24,7 @@ const COMMANDS: &[&str] = &[
     "mark_watched",
     "open_demo",
     "open_project",
+    "overview",
     "page_files",
     "place",
     "pointer_track",

@@ -47,6 +47,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         mark_watched,
         open_demo,
         open_project,
+        overview,
         page_files,
         place,
         pointer_track,
@@ -118,6 +119,11 @@ async fn facets(
 ) -> Answer<Response> {
     let query = SessionsQuery { filter: Some(filter), text, marked, ..SessionsQuery::default() };
     bytes(ask(app, move |desk| desk.facets(&query, &fields, typed.as_deref(), limit)).await)
+}
+
+#[tauri::command]
+async fn overview(app: AppHandle, filter: Vec<String>) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.overview(&filter)).await)
 }
 
 #[tauri::command]

@@ -175,6 +175,8 @@ pub(crate) fn signal_rows(signals: &[Signal]) -> Vec<SignalRow> {
             script: None,
         };
         if let Evidence::JsError(error) = &signal.evidence {
+            // Whole, so that it finds its sessions among the facts.
+            row.text = Some(error.message.clone());
             row.party = Some(error.party.name().to_owned());
             row.script = error.source.clone();
         }

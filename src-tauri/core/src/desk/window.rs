@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{CachedAssets, assets, events, export, import, insight, review, reviewed, session};
+use super::{CachedAssets, assets, events, export, import, insight, review, reviewed, session, summary};
 use crate::archive;
 use crate::dom::Projection;
 use crate::error::{Error, Result};
@@ -219,7 +219,8 @@ impl Desk {
     pub fn insight(&self, id: &str) -> Result<Vec<u8>> {
         let meta = lock(&self.cache).session(id)?.meta;
         let session = self.with(id, |open| Ok(open.replay.session().clone()))?;
-        json(&insight::of(&session, &meta))
+        let told = summary::told(&lock(&self.cache), id, Some(&session))?;
+        json(&insight::of(&session, &meta, told))
     }
 
     /// The page at a moment as one HTML file that is safe by itself and needs no other.

@@ -2,6 +2,12 @@
 //!
 //! The trap: an export is read without Dwell beside it, so it has to be whole and harmless by itself.
 
+mod overview;
+pub mod summary;
 mod table;
 
+#[cfg(test)]
+pub(crate) use overview::tests::overview as overview_sample;
+pub use overview::{COUNTED, Median, Overview, Summing};
+pub use summary::Sentence;
 pub use table::{FactsTable, fact_columns, facts_csv};

@@ -40,6 +40,9 @@ use walk::Seen;
 /// Version of the definitions in this room. Raised when the same recording would get other labels.
 pub const VERSION: u32 = 1;
 
+/// Characters of an error's message that evidence keeps.
+pub const MESSAGE: usize = 500;
+
 /// What a signal is. Names in snake_case are those of `dwell session`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

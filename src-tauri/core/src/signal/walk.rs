@@ -379,7 +379,7 @@ impl Walk {
 
 /// Error messages are kept longer than texts: their end tells the most.
 fn quote_long(message: &str) -> String {
-    message.chars().take(500).collect()
+    message.chars().take(super::MESSAGE).collect()
 }
 
 /// True when the op touches something that is on screen, as far as markup tells without a layout.

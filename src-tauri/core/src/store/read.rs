@@ -317,18 +317,20 @@ impl Cache {
         Ok(())
     }
 
-    /// Tells every page view, sessions by id, each in its order, with the measures that are no part of [`Page`].
+    /// Tells page views of one or every session, sessions by id, each in its order, with the measures that are no part
+    /// of [`Page`].
     ///
     /// # Errors
     /// The `Cache…` ones.
-    pub fn each_page(&self, mut tell: impl FnMut(&str, PageRow)) -> Result<()> {
+    pub fn each_page(&self, session: Option<&str>, mut tell: impl FnMut(&str, PageRow)) -> Result<()> {
         let mut query = self
             .db
             .prepare_cached(
-                "SELECT session, number, url, title, started_at, ended_at, facts FROM pages ORDER BY session, number",
+                "SELECT session, number, url, title, started_at, ended_at, facts FROM pages \
+                 WHERE ?1 IS NULL OR session = ?1 ORDER BY session, number",
             )
             .at(&self.path)?;
-        let mut rows = query.query([]).at(&self.path)?;
+        let mut rows = query.query([session]).at(&self.path)?;
         while let Some(row) = rows.next().at(&self.path)? {
             let read = || -> rusqlite::Result<PageRow> {
                 let facts = row.get_ref(6)?.as_str().ok().and_then(|text| serde_json::from_str(text).ok());

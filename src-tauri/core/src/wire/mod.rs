@@ -380,12 +380,17 @@ pub struct ErrorView {
 mod facets;
 mod filter;
 mod insight;
+mod overview;
 mod review;
 mod step;
 
 pub use facets::{BinView, CountView, FacetValueView, FacetView, FacetsView, FieldView, WordView};
 pub use filter::{FilterProblemView, FilterRowView, SimpleView};
 pub use insight::{FrustrationPart, FrustrationView, Insight, Named, PageInsight, SignalView, Trouble};
+pub use overview::{
+    Division, DivisionPart, ErrorGroup, FrustrationLine, Linked, Median, Overview, OverviewStep, PageLine, Sentence,
+    SignalCount, Vital,
+};
 pub use review::{
     DecisionView, GoalView, NoteView, NotesExportedView, NotesMergedView, ReviewChange, ReviewView, TurnedView,
 };
@@ -446,6 +451,18 @@ pub fn typescript() -> String {
     add(GoalView::decl(&config));
     add(NotesMergedView::decl(&config));
     add(NotesExportedView::decl(&config));
+    add(Overview::decl(&config));
+    add(Median::decl(&config));
+    add(Linked::decl(&config));
+    add(OverviewStep::decl(&config));
+    add(Division::decl(&config));
+    add(DivisionPart::decl(&config));
+    add(SignalCount::decl(&config));
+    add(PageLine::decl(&config));
+    add(FrustrationLine::decl(&config));
+    add(ErrorGroup::decl(&config));
+    add(Vital::decl(&config));
+    add(Sentence::decl(&config));
     add(FilterProblemView::decl(&config));
     add(SimpleView::decl(&config));
     add(FilterRowView::decl(&config));

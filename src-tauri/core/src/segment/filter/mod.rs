@@ -14,6 +14,7 @@ mod token;
 
 pub use meaning::{Cell, Row, Rows, holds};
 pub use parse::{MAX_DEPTH, parse};
+pub use print::{equals, is_page, starts_with};
 pub use simple::{Simple, negated, simple};
 
 use regex::Regex;
