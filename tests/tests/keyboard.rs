@@ -364,10 +364,9 @@ async fn tidy(window: &Window, case: &Case) {
             window.js("document.activeElement.blur()", vec![]).await;
         }
         "keys" | "project" | "filter" | "evidence" | "pick" | "full" | "label" | "only" | "order" | "note"
-        | "where" | "columns" | "export" | "choose" | "chooseDown" | "chooseUp" | "chooseAll" => {
+        | "where" | "columns" | "export" | "panel" | "choose" | "chooseDown" | "chooseUp" | "chooseAll" => {
             press(window, "Escape").await;
         }
-        "panel" => press(window, "P").await,
         "queue" => press(window, "Q").await,
         "filterBack" | "filterForward" | "clearFilter" | "copyFilter" | "similar" => {
             press(window, "Shift+X").await;

@@ -581,9 +581,9 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
     });
     return tests.length ? sessions.filter((r) => tests.every((t) => t(factsOf(r)))) : sessions;
   };
-  const listed = ({ text, filter, sort, descending, marked: only }: ListQuery): SessionRow[] => {
+  const listed = ({ text, filter, sort, descending, only: ids, marked: only }: ListQuery): SessionRow[] => {
     const wanted = String(text ?? '').toLowerCase();
-    const found = fitting(filter).filter((r) => !wanted || [r.entry_page, r.title, r.country, r.channel, r.browser, r.os, r.user, r.utm_campaign, ...r.labels].join(' ').toLowerCase().includes(wanted));
+    const found = fitting(filter).filter((r) => !ids || ids.includes(r.id)).filter((r) => !wanted || [r.entry_page, r.title, r.country, r.channel, r.browser, r.os, r.user, r.utm_campaign, ...r.labels].join(' ').toLowerCase().includes(wanted));
     const marked = !only ? found : found.filter((r) => r.id === only.keep || ((!only.unwatched || !r.watched) && (!only.favourite || r.favourite) && (!only.notes || r.notes > 0) && (only.label === null || r.labels.includes(only.label)) && (!only.playable || r.has_recording)));
     return sorted(marked, sort ?? 'start', descending ?? (sort === undefined));
   };

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { standIn } from '../bridge';
 import { fixture } from '../bridge/fixture';
 import { app, remember } from '../parts/app.svelte';
-import { dispatch } from '../parts/keys';
+import { dispatch, onKeys } from '../parts/keys';
 import { pretendLayout } from '../parts/layout.testing';
 import { complete, named, placeIn, written } from './editor';
 import { fields, grouped } from './fields.svelte';
@@ -15,8 +15,10 @@ import { list } from './list.svelte';
 import Sessions from './Sessions.svelte';
 import { similar } from './similar';
 import { inWords, print } from './simple';
+import { turn } from './undo';
 
 let screen: Record<string, unknown>;
+let offKeys = () => {};
 const asked: [string, Record<string, unknown>][] = [];
 
 const until = async (what: () => unknown) => {
@@ -67,6 +69,8 @@ beforeEach(async () => {
   filters.setPanel(false);
   await app.load();
   addEventListener('keydown', dispatch);
+  // As the window has them.
+  offKeys = onKeys({ undo: () => turn(false), redo: () => turn(true) });
   list.refresh();
   screen = mount(Sessions, { target: document.body });
   await until(() => list.matched === 40 && fields.all.length && list.row);
@@ -75,6 +79,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await unmount(screen);
   removeEventListener('keydown', dispatch);
+  offKeys();
   document.body.innerHTML = '';
   list.empty();
   await filters.begin();
