@@ -57,6 +57,7 @@ const TO_FACTS: &str = "if (!document.querySelector('.log')) document.querySelec
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     case("find", List, "document.activeElement.blur()", FOCUS),
+    case("overview", List, "", "document.querySelector('.overview .stat') !== null"),
     case("archive", List, "", "document.querySelector('[data-testid=import-path]') !== null"),
     case("sessions", List, "[...document.querySelectorAll('nav.rail button')].find((b) => b.textContent.includes('Archive')).click()", "document.querySelector('[data-testid=import-path]') !== null"),
     case("project", List, "", "document.querySelector('.switcher').getAttribute('aria-expanded')"),

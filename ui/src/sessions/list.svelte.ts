@@ -15,9 +15,6 @@ const NUMBERS = new Set(['start', 'duration', 'active_duration', 'page_count', '
 
 type Ask = { text: string; filter: readonly string[]; only: Only; quiet: boolean };
 
-/** What is marked, as Rust takes it. */
-const marks = ({ unwatched, favourite, notes, label }: Only, keep: string | null) => ({ unwatched, favourite, notes, label, keep });
-
 class SessionList {
   /** All sessions of the project, whatever is looked for. */
   total = $state(0);
@@ -44,6 +41,8 @@ class SessionList {
   #place = $state(-1);
   #only = $state.raw<Only>(EVERYTHING);
   #playing = $state<string | null>(null);
+  /** Sessions that another screen asked for by name, such as those behind a number; no filter can say them. */
+  #these = $state.raw<{ ids: readonly string[]; name: string } | null>(null);
   #columns: readonly string[] = [];
   /** Goes on to the next unwatched session at the end of one. */
   #autoplay = $state(remembered('autoplay') === 'on');
@@ -62,6 +61,9 @@ class SessionList {
 
   get autoplay() { return this.#autoplay; }
   set autoplay(on: boolean) { this.#autoplay = on; remember('autoplay', on ? 'on' : 'off'); }
+
+  get these() { return this.#these; }
+  set these(these: { ids: readonly string[]; name: string } | null) { this.#these = these; this.#load(); }
 
   get only() { return this.#only; }
   set only(only: Only) { this.#only = only; this.#load(); }
@@ -172,8 +174,8 @@ class SessionList {
     return {
       ...(text && { text }),
       ...(filter.length && { filter: [...filter] }),
-      ...(only.these && { only: only.these.ids }),
-      ...(isNarrowed(only) && { marked: marks(only, this.#playing) }),
+      ...(isNarrowed(only) && { marked: { ...only, keep: this.#playing } }),
+      ...(this.#these && { only: [...this.#these.ids] }),
       sort: this.sort,
       descending: this.descending,
     };
@@ -253,6 +255,7 @@ class SessionList {
     this.#pages = new Pages();
     this.#turn++;
     this.#only = EVERYTHING;
+    this.#these = null;
     this.text = this.found = '';
     this.#filter = this.filtered = [];
     this.#selected = this.row = null;
@@ -276,7 +279,7 @@ class SessionList {
 
   /** How many sessions the list would have with other marks. */
   async count(only: Only): Promise<number> {
-    return (await callBytes('sessions', { ...this.query, marked: marks(only, null), from: 0, limit: 0 })).matched;
+    return (await callBytes('sessions', { ...this.query, marked: { ...only, keep: null }, from: 0, limit: 0 })).matched;
   }
 
   /** Notes that the session was watched. A note that cannot be kept is no reason to stop watching. */
@@ -368,7 +371,7 @@ class SessionList {
   }
 
   async #askBeyond(id: string | null): Promise<{ row: SessionRow | null; left: number }> {
-    const query: ListQuery = { ...this.query, marked: { ...marks(this.#only, id), unwatched: true, playable: true } };
+    const query: ListQuery = { ...this.query, marked: { ...this.#only, unwatched: true, playable: true, keep: id } };
     try {
       const place = id === null ? null : await call('place', { ...query, id });
       const from = place === null ? 0 : place + 1;

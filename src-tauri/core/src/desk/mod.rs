@@ -26,6 +26,7 @@ mod sample;
 pub mod session;
 pub mod signals;
 pub mod summary;
+pub mod tables;
 pub mod verify;
 mod visits;
 mod window;

@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
 
-use super::review::{self, By, Standing};
-use super::reviewed;
+use super::review::{self, By};
 use super::window::{Desk, SessionsQuery, now};
 use crate::error::{Error, Result};
 use crate::report::FactsTable;
 use crate::store::Cache;
+use crate::store::index::Said;
 use crate::wire::{ExportProgressView, ExportSummaryView};
 
 /// Rows of a table between two words about how far it is.
@@ -119,8 +119,8 @@ impl Desk {
         let making = partial(path);
         // A connection of its own: lists and players go on reading.
         let cache = Cache::open_read_only(self.path())?;
-        let standings = review::standings(&cache, "")?;
-        let nothing = Standing::default();
+        let said = cache.said_by_people(None)?;
+        let nothing = Said::default();
         let file = File::create(&making).map_err(io(format!("{} cannot be written", path.display())))?;
         let mut table = FactsTable::begin(BufWriter::new(file), columns)?;
         for (done, id) in ids.iter().enumerate() {
@@ -136,7 +136,7 @@ impl Desk {
                 Err(Error::SessionMissing { .. }) => continue,
                 Err(error) => return Err(error),
             };
-            reviewed::fields(standings.get(id).unwrap_or(&nothing), row.watched, &mut row.facts);
+            said.get(id).unwrap_or(&nothing).write(&mut row.facts);
             table.row(&row.facts)?;
         }
         let mut out = table.end()?;

@@ -527,9 +527,6 @@ pub struct Standing {
     pub watched_until: Option<Millis>,
     /// Others who watched it to the end.
     pub watched_by: Vec<String>,
-    /// Somebody has it as a favourite, and the highest rating of anybody: what the fields `favorite` and `rating` say.
-    pub any_favourite: bool,
-    pub any_rating: Option<i64>,
     pub labels: Vec<String>,
     pub notes: Vec<String>,
     pub decisions: u32,
@@ -564,17 +561,11 @@ fn standing_of(cache: &Cache, only: Option<&str>, who: &str) -> Result<HashMap<S
     for mark in cache.marks::<Reached>(only)?.into_iter().filter(|m| !m.gone && m.by == who) {
         all.entry(mark.session).or_default().watched_until = Some(mark.what.until);
     }
-    for mark in cache.marks::<Favourite>(only)?.into_iter().filter(|m| !m.gone) {
-        let of = all.entry(mark.session).or_default();
-        of.any_favourite = true;
-        of.favourite |= mark.by == who;
+    for mark in cache.marks::<Favourite>(only)?.into_iter().filter(|m| !m.gone && m.by == who) {
+        all.entry(mark.session).or_default().favourite = true;
     }
-    for mark in cache.marks::<Rating>(only)?.into_iter().filter(|m| !m.gone) {
-        let of = all.entry(mark.session).or_default();
-        of.any_rating = of.any_rating.max(Some(mark.what.rating));
-        if mark.by == who {
-            of.rating = Some(mark.what.rating);
-        }
+    for mark in cache.marks::<Rating>(only)?.into_iter().filter(|m| !m.gone && m.by == who) {
+        all.entry(mark.session).or_default().rating = Some(mark.what.rating);
     }
     for mark in cache.marks::<Label>(only)?.into_iter().filter(|m| !m.gone) {
         all.entry(mark.session).or_default().labels.push(mark.what.label);

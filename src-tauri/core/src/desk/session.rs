@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{derive, review, reviewed};
+use super::derive;
 use crate::dom::Tree;
 use crate::error::{Error, Result};
 use crate::event::{Millis, Session};
@@ -40,8 +40,7 @@ pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
     }
     let pages = pages.iter().map(facts::PageFacts::to_json).collect();
     out.insert("pages".to_owned(), Value::Array(pages));
-    let standing = review::standing(cache, id, "")?;
-    reviewed::fields(&standing, row.watched, &mut out);
+    cache.said_by_people(Some(id))?.remove(id).unwrap_or_default().write(&mut out);
     let mut signals_json = serde_json::to_value(&signals).unwrap_or_default();
     for mark in cache.marks::<Decision>(Some(id))?.into_iter().filter(|m| !m.gone) {
         for signal in signals_json.as_array_mut().into_iter().flatten() {

@@ -20,6 +20,7 @@ use crate::event::{Millis, Session};
 use crate::facts;
 use crate::findings::{Finding, Findings, Severity};
 use crate::replay::{self, Replay, Step};
+use crate::store::index::Index;
 use crate::store::{self, Cache};
 use crate::wire::{
     AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, FindingView, GapView, ImportProgressView,
@@ -77,6 +78,8 @@ pub struct Desk {
     demo: bool,
     cache: Mutex<Cache>,
     open: Mutex<Option<Open>>,
+    /// Made when the list is asked for. Whoever needs both takes it before the cache.
+    index: Mutex<Option<Index>>,
 }
 
 /// The session that was asked for last, made ready.
@@ -120,7 +123,13 @@ impl Desk {
     /// The `Cache…` ones.
     pub fn open(path: &Path) -> Result<Desk> {
         let cache = Cache::open(path)?;
-        Ok(Desk { path: path.to_owned(), demo: false, cache: Mutex::new(cache), open: Mutex::new(None) })
+        Ok(Desk {
+            path: path.to_owned(),
+            demo: false,
+            cache: Mutex::new(cache),
+            open: Mutex::new(None),
+            index: Mutex::new(None),
+        })
     }
 
     /// Says that this is the demo project.
@@ -135,6 +144,10 @@ impl Desk {
 
     pub(super) fn cache(&self) -> MutexGuard<'_, Cache> {
         lock(&self.cache)
+    }
+
+    pub(super) fn index(&self) -> MutexGuard<'_, Option<Index>> {
+        lock(&self.index)
     }
 
     /// What is open.
@@ -399,6 +412,7 @@ impl Desk {
             &mut findings,
         );
         *lock(&self.open) = None;
+        super::browse::keep_index(&mut cache);
         match answer {
             Ok(summary) => Ok(ImportSummaryView {
                 sessions_added: summary.sessions_added as u32,
@@ -568,27 +582,6 @@ pub(super) fn session_row(row: &store::SessionRow) -> SessionRow {
         // What people said is not in the facts: `reviewed::stand` writes it.
         ..SessionRow::default()
     }
-}
-
-pub(super) fn mentions(row: &SessionRow, wanted: &str) -> bool {
-    let texts = [
-        Some(&row.id),
-        Some(&row.entry_page),
-        Some(&row.exit_page),
-        Some(&row.device),
-        row.title.as_ref(),
-        row.browser.as_ref(),
-        row.os.as_ref(),
-        row.country.as_ref(),
-        row.city.as_ref(),
-        row.channel.as_ref(),
-        row.referrer.as_ref(),
-        row.utm_source.as_ref(),
-        row.utm_medium.as_ref(),
-        row.utm_campaign.as_ref(),
-        row.user.as_ref(),
-    ];
-    texts.into_iter().flatten().any(|t| t.to_lowercase().contains(wanted))
 }
 
 /// Marks for the timeline: what a reviewer jumps to.

@@ -9,11 +9,13 @@
 
 mod chunk;
 mod failure;
+pub mod index;
 mod notes;
 mod pack;
 mod read;
 mod records;
 mod repack;
+mod sql;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +35,7 @@ pub use read::{
     SessionRow, StoredAsset, Totals,
 };
 pub use records::{Candidate, Record, Visit};
+pub use sql::{Bound, Sql};
 pub use write::{Keyframe, KnownFile, NewSession, SignalRow, Sketch, Writing};
 
 use failure::At;
@@ -54,6 +57,7 @@ const MIGRATIONS: &[&str] = &[
     BUNDLES,
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
 ];
 /// The migration after which originals are bundled.
 const BUNDLES: &str = include_str!("migrations/0004.sql");
@@ -104,6 +108,7 @@ impl Cache {
             | OpenFlags::SQLITE_OPEN_EXRESCODE;
         let db = Connection::open_with_flags(path, flags).at(path)?;
         db.busy_timeout(PATIENCE).at(path)?;
+        sql::teach(&db).at(path)?;
         let version = version_of(&db, path)?;
         if db.is_readonly("main").at(path)? {
             let reason = "the file is write-protected.".to_owned();
@@ -143,6 +148,7 @@ impl Cache {
                 | extra;
             let db = Connection::open_with_flags(name, flags).at(path)?;
             db.busy_timeout(PATIENCE).at(path)?;
+            sql::teach(&db).at(path)?;
             let version = version_of(&db, path)?;
             Ok((db, version))
         };

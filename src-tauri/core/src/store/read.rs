@@ -249,6 +249,20 @@ impl Cache {
         rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
     }
 
+    /// Those of some sessions that are there, in the order in which they are named.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn sessions_named(&self, ids: &[&str]) -> Result<Vec<SessionRow>> {
+        let sql = format!("SELECT {SESSION_COLUMNS} FROM sessions WHERE id = ?");
+        let mut query = self.db.prepare_cached(&sql).at(&self.path)?;
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            rows.extend(query.query_row([id], session_row).optional().at(&self.path)?);
+        }
+        Ok(rows)
+    }
+
     /// # Errors
     /// The `Cache…` ones.
     pub fn session_ids(&self) -> Result<Vec<String>> {
