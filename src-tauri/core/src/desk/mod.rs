@@ -4,7 +4,7 @@
 //! there goes down as an argument, so that everything below gives the same answer twice.
 
 pub mod assets;
-mod browse;
+pub mod browse;
 mod cached;
 pub mod chosen;
 mod derive;
