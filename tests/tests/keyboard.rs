@@ -57,6 +57,7 @@ const TO_FACTS: &str = "if (!document.querySelector('.log')) document.querySelec
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     case("find", List, "document.activeElement.blur()", FOCUS),
+    case("overview", List, "", "document.querySelector('.overview .stat') !== null"),
     case("archive", List, "", "document.querySelector('[data-testid=import-path]') !== null"),
     case("sessions", List, "[...document.querySelectorAll('nav.rail button')].find((b) => b.textContent.includes('Archive')).click()", "document.querySelector('[data-testid=import-path]') !== null"),
     case("project", List, "", "document.querySelector('.switcher').getAttribute('aria-expanded')"),
@@ -363,10 +364,9 @@ async fn tidy(window: &Window, case: &Case) {
             window.js("document.activeElement.blur()", vec![]).await;
         }
         "keys" | "project" | "filter" | "evidence" | "pick" | "full" | "label" | "only" | "order" | "note"
-        | "where" | "columns" | "export" | "choose" | "chooseDown" | "chooseUp" | "chooseAll" => {
+        | "where" | "columns" | "export" | "panel" | "choose" | "chooseDown" | "chooseUp" | "chooseAll" => {
             press(window, "Escape").await;
         }
-        "panel" => press(window, "P").await,
         "queue" => press(window, "Q").await,
         "filterBack" | "filterForward" | "clearFilter" | "copyFilter" | "similar" => {
             press(window, "Shift+X").await;

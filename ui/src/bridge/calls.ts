@@ -14,6 +14,7 @@ import type {
   Insight,
   NotesExported,
   NotesMerged,
+  Overview,
   PageFiles,
   PointerTrack,
   Project,
@@ -91,6 +92,8 @@ export interface ByteCalls {
    * rows of the field itself out of `filter`.
    */
   facets: { args: { filter: string[]; fields: string[]; typed?: string; limit: number; text?: string; marked?: ListQuery['marked'] }; answer: Facets };
+  /** What the sessions that fit look like at once. */
+  overview: { args: { filter: string[] }; answer: Overview };
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
   insight: { args: { id: string }; answer: Insight };

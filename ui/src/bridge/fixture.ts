@@ -295,6 +295,7 @@ function insight(r: Recording): Insight {
   const times = [0, 1, 2, 3, 4].map((i) => at(67300 + i * 450));
   const apply = 'div.cols > div.box > button.cta';
   return {
+    summary: [{ text: 'A visitor came on a phone to /.', times: [at(0)] }, { text: 'Nothing looks like frustration.', times: [] }],
     signals: [
       { kind: 'excessive_scroll', page: 1, time: at(2900), until: at(3600), selector: null, text: null, evidence: { ...evidence, turns: [2900, 3100, 3300, 3600].map((t, i) => ({ time: at(t), y: i % 2 ? 820 : 40 * i })), viewport: 768, least_px: 192, thresholds: { turns: 4, viewport_share: 0.25, within_ms: 10000 } } },
       { kind: 'dead_click', page: 1, time: at(5400), until: at(5400), selector: 'main > div.grid > div.card:nth-child(2)', text: 'Fjell shell 2', evidence: { ...evidence, click: at(5400), point: [500, 760], watched_until: at(5900), recording_ends: false, answers_checked: ['dom', 'navigation', 'scroll', 'input', 'focus'], thresholds: { within_ms: 500, next_page_within_ms: 10000 }, exemptions_checked: ['control', 'link', 'input', 'text_input', 'text_selection'] } },
@@ -580,9 +581,9 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
     });
     return tests.length ? sessions.filter((r) => tests.every((t) => t(factsOf(r)))) : sessions;
   };
-  const listed = ({ text, filter, sort, descending, marked: only }: ListQuery): SessionRow[] => {
+  const listed = ({ text, filter, sort, descending, only: ids, marked: only }: ListQuery): SessionRow[] => {
     const wanted = String(text ?? '').toLowerCase();
-    const found = fitting(filter).filter((r) => !wanted || [r.entry_page, r.title, r.country, r.channel, r.browser, r.os, r.user, r.utm_campaign, ...r.labels].join(' ').toLowerCase().includes(wanted));
+    const found = fitting(filter).filter((r) => !ids || ids.includes(r.id)).filter((r) => !wanted || [r.entry_page, r.title, r.country, r.channel, r.browser, r.os, r.user, r.utm_campaign, ...r.labels].join(' ').toLowerCase().includes(wanted));
     const marked = !only ? found : found.filter((r) => r.id === only.keep || ((!only.unwatched || !r.watched) && (!only.favourite || r.favourite) && (!only.notes || r.notes > 0) && (only.label === null || r.labels.includes(only.label)) && (!only.playable || r.has_recording)));
     return sorted(marked, sort ?? 'start', descending ?? (sort === undefined));
   };

@@ -4,6 +4,7 @@ import pauseSvg from 'lucide-static/icons/pause.svg?raw';
 import searchSvg from 'lucide-static/icons/search.svg?raw';
 import sunMoonSvg from 'lucide-static/icons/sun-moon.svg?raw';
 import downloadSvg from 'lucide-static/icons/download.svg?raw';
+import chartColumnSvg from 'lucide-static/icons/chart-column.svg?raw';
 import archiveSvg from 'lucide-static/icons/archive.svg?raw';
 import listVideoSvg from 'lucide-static/icons/list-video.svg?raw';
 import chevronDownSvg from 'lucide-static/icons/chevron-down.svg?raw';
@@ -104,6 +105,7 @@ export const ICONS = {
   search: inner(searchSvg),
   'sun-moon': inner(sunMoonSvg),
   download: inner(downloadSvg),
+  'chart-column': inner(chartColumnSvg),
   archive: inner(archiveSvg),
   'list-video': inner(listVideoSvg),
   'chevron-down': inner(chevronDownSvg),

@@ -14,6 +14,7 @@ interface Key {
 const REGISTER = {
   find: { where: 'Anywhere', keys: ['/', 'Ctrl+F'], text: 'Find sessions' },
   sessions: { where: 'Anywhere', keys: ['Ctrl+1'], text: 'Sessions' },
+  overview: { where: 'Anywhere', keys: ['Ctrl+6'], text: 'Overview' },
   archive: { where: 'Anywhere', keys: ['Ctrl+7'], text: 'Archive' },
   import: { where: 'Anywhere', keys: ['Ctrl+O'], text: 'Import…' },
   project: { where: 'Anywhere', keys: ['Ctrl+P'], text: 'Switch project' },

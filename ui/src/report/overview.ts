@@ -31,7 +31,7 @@ export function bars(overview: Overview): { top: number; bars: Bar[] } {
     bars: overview.over_time.map((step) => {
       let from = 0;
       const parts = DEVICES.map(({ parts, tint }) => {
-        const n = parts.reduce((sum, part) => sum + (step.device[part] ?? 0), 0);
+        const n = parts.reduce<number>((sum, part) => sum + (step.device[part] ?? 0), 0);
         const part = { from: (from / top) * 100, height: (n / top) * 100, tint };
         from += n;
         return part;

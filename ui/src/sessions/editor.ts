@@ -20,15 +20,22 @@ import { quoted } from './simple';
 const KEYWORDS = /^(and|or|not)$/i;
 const WORDED = /^(in|between|contains|starts|ends|with|matches|is|empty)$/i;
 
-const language = StreamLanguage.define<{ value: boolean }>({
-  startState: () => ({ value: false }),
+const language = StreamLanguage.define<{ value: boolean; list: boolean }>({
+  startState: () => ({ value: false, list: false }),
   token(stream, state) {
     if (stream.eatSpace()) return null;
     if (stream.match(/^(!=|>=|<=|[=<>])/)) {
       state.value = true;
       return 'operator';
     }
-    if (stream.match(/^[(),]/)) return 'bracket';
+    const bracket = stream.match(/^[(),]/) as RegExpMatchArray | null;
+    if (bracket) {
+      // In a list every word is a value.
+      if (bracket[0] === '(') state.list = state.value;
+      else if (bracket[0] === ')') state.list = false;
+      state.value = state.list;
+      return 'bracket';
+    }
     if (stream.match(/^"(\\["\\]|[^"])*"?/)) {
       state.value = false;
       return 'string';

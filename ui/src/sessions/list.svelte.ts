@@ -15,6 +15,9 @@ const NUMBERS = new Set(['start', 'duration', 'active_duration', 'page_count', '
 
 type Ask = { text: string; filter: readonly string[]; only: Only; quiet: boolean };
 
+/** What is marked, as Rust takes it. */
+const marks = ({ unwatched, favourite, notes, label }: Only, keep: string | null) => ({ unwatched, favourite, notes, label, keep });
+
 class SessionList {
   /** All sessions of the project, whatever is looked for. */
   total = $state(0);
@@ -169,7 +172,8 @@ class SessionList {
     return {
       ...(text && { text }),
       ...(filter.length && { filter: [...filter] }),
-      ...(isNarrowed(only) && { marked: { ...only, keep: this.#playing } }),
+      ...(only.these && { only: only.these.ids }),
+      ...(isNarrowed(only) && { marked: marks(only, this.#playing) }),
       sort: this.sort,
       descending: this.descending,
     };
@@ -272,7 +276,7 @@ class SessionList {
 
   /** How many sessions the list would have with other marks. */
   async count(only: Only): Promise<number> {
-    return (await callBytes('sessions', { ...this.query, marked: { ...only, keep: null }, from: 0, limit: 0 })).matched;
+    return (await callBytes('sessions', { ...this.query, marked: marks(only, null), from: 0, limit: 0 })).matched;
   }
 
   /** Notes that the session was watched. A note that cannot be kept is no reason to stop watching. */
@@ -364,7 +368,7 @@ class SessionList {
   }
 
   async #askBeyond(id: string | null): Promise<{ row: SessionRow | null; left: number }> {
-    const query: ListQuery = { ...this.query, marked: { ...this.#only, unwatched: true, playable: true, keep: id } };
+    const query: ListQuery = { ...this.query, marked: { ...marks(this.#only, id), unwatched: true, playable: true } };
     try {
       const place = id === null ? null : await call('place', { ...query, id });
       const from = place === null ? 0 : place + 1;

@@ -6,15 +6,17 @@ export interface Only {
   favourite: boolean;
   notes: boolean;
   label: string | null;
+  /** Sessions by name, such as those behind a number of the overview, and what they are called. */
+  these?: { ids: string[]; name: string } | null;
 }
 
 export const EVERYTHING: Only = { unwatched: false, favourite: false, notes: false, label: null };
-export const isNarrowed = (only: Only): boolean => only.unwatched || only.favourite || only.notes || only.label !== null;
+export const isNarrowed = (only: Only): boolean => only.unwatched || only.favourite || only.notes || only.label !== null || Boolean(only.these);
 
 /** What is left out, in words: “unwatched favourites with the label vip”. */
 export function said(only: Only): string {
   const what = [only.unwatched && 'unwatched', only.favourite ? 'favourites' : 'sessions'].filter(Boolean).join(' ');
-  const more = [only.notes && 'with notes', only.label !== null && `with the label “${only.label}”`].filter(Boolean).join(' and ');
+  const more = [only.notes && 'with notes', only.label !== null && `with the label “${only.label}”`, only.these && `of “${only.these.name}”`].filter(Boolean).join(' and ');
   return more ? `${what} ${more}` : what;
 }
 

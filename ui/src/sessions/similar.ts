@@ -38,7 +38,7 @@ export function similar(facts: Record<string, unknown>): Reason[] {
     const [value] = texts(facts[field]);
     if (value) out.push({ row: `${field} = ${quoted(value)}`, why: `${field === 'device' ? 'Device' : 'Channel'} ${value}` });
   }
-  for (const [field, said] of SIGNALS) if (Number(facts[field]) > 0) out.push({ row: `${field} > 0`, why: `Had ${said}` });
+  for (const [field, said] of SIGNALS) if (Number(facts[field]) > 0) out.push({ row: `${field} = yes`, why: `Had ${said}` });
   for (const event of [...new Set(texts(facts.event))].sort().slice(0, MOST_EVENTS)) out.push({ row: `event = ${quoted(event)}`, why: `Sent ${event}` });
   return out;
 }

@@ -90,6 +90,60 @@ pub(super) fn named(name: &str) -> Result<(&'static Field, Option<&str>)> {
     Ok((field, field.name.starts_with(TAG_PREFIX).then(|| &name[TAG_PREFIX.len()..])))
 }
 
+/// How many sessions of a set have each value of a field.
+fn facet(
+    index: &Index,
+    set: &Set,
+    name: &str,
+    field: (&'static Field, Option<&str>),
+    typed: &str,
+    limit: usize,
+) -> FacetView {
+    let values = index.values(set, field, &(), typed, limit);
+    let bin = |bin: store::index::Bin| BinView { from: bin.from, until: bin.until, count: bin.count };
+    FacetView {
+        name: name.to_owned(),
+        kind: field.0.kind.name(),
+        label: label(field.0, name),
+        values: values.values.into_iter().map(|(value, count)| FacetValueView { value, count }).collect(),
+        more: values.more,
+        empty: values.empty,
+        min: values.bounds.map(|(min, _)| min),
+        max: values.bounds.map(|(_, max)| max),
+        histogram: values.bounds.map(|_| values.histogram.into_iter().map(bin).collect()),
+    }
+}
+
+/// Counts per value among the chosen sessions: of these fields, or of every field and tag that any of them knows.
+///
+/// # Errors
+/// [`Error::Usage`] for a field that does not exist, the `Cache…` ones.
+pub fn facets(
+    cache: &Cache,
+    chosen: &Chosen,
+    names: &[String],
+    typed: Option<&str>,
+    limit: usize,
+) -> Result<FacetsView> {
+    let index = Index::open(cache)?;
+    let (rows, now) = chosen.rows();
+    let set = index.select(rows, &(), now);
+    let fields = |names: &[String]| -> Result<Vec<FacetView>> {
+        names.iter().map(|name| Ok(facet(&index, &set, name, named(name)?, typed.unwrap_or_default(), limit))).collect()
+    };
+    let fields = if names.is_empty() {
+        let known = facts::FIELDS.iter().chain(facts::PRODUCT_FIELDS).map(|f| f.name.to_owned());
+        let all: Vec<String> =
+            known.filter(|name| !name.starts_with(TAG_PREFIX)).chain(index.tags().map(str::to_owned)).collect();
+        let mut views = fields(&all)?;
+        views.retain(|view| u64::from(view.empty) < set.len());
+        views
+    } else {
+        fields(names)?
+    };
+    Ok(FacetsView { total: index.len() as u32, matched: set.len() as u32, fields })
+}
+
 /// What a list is asked for, read.
 struct Question {
     chosen: Chosen,
@@ -294,21 +348,7 @@ impl Desk {
         let question = Question::of(query)?;
         let facets = self.indexed(|cache, index| {
             let set = question.select(cache, index)?;
-            let facet = |(name, field): (&String, (&'static Field, Option<&str>))| {
-                let values = index.values(&set, field, &(), typed.unwrap_or_default(), limit);
-                let bin = |bin: store::index::Bin| BinView { from: bin.from, until: bin.until, count: bin.count };
-                FacetView {
-                    name: name.clone(),
-                    kind: field.0.kind.name(),
-                    label: label(field.0, name),
-                    values: values.values.into_iter().map(|(value, count)| FacetValueView { value, count }).collect(),
-                    more: values.more,
-                    empty: values.empty,
-                    min: values.bounds.map(|(min, _)| min),
-                    max: values.bounds.map(|(_, max)| max),
-                    histogram: values.bounds.map(|_| values.histogram.into_iter().map(bin).collect()),
-                }
-            };
+            let facet = |(name, field): (&String, _)| facet(index, &set, name, field, typed.unwrap_or_default(), limit);
             let fields = names.iter().zip(fields).map(facet).collect();
             Ok(FacetsView { total: index.len() as u32, matched: set.len() as u32, fields })
         })?;

@@ -4,7 +4,7 @@
 //! there goes down as an argument, so that everything below gives the same answer twice.
 
 pub mod assets;
-mod browse;
+pub mod browse;
 mod cached;
 pub mod chosen;
 mod derive;
@@ -26,6 +26,7 @@ mod sample;
 pub mod session;
 pub mod signals;
 pub mod summary;
+pub mod tables;
 pub mod verify;
 mod visits;
 mod window;

@@ -6,7 +6,7 @@ use super::chosen::Chosen;
 use super::list;
 use super::window::{Desk, json, now};
 use crate::error::Result;
-use crate::report::{Overview, Summing, summary};
+use crate::report::{LINES, Overview, Summing, summary};
 use crate::store::Cache;
 
 /// What the chosen sessions look like at once.
@@ -22,7 +22,7 @@ pub fn overview(cache: &Cache, chosen: &Chosen) -> Result<Overview> {
     cache.each_signal(None, |session, signal| sum.signal(session, signal))?;
     // Of everything there is nothing else to tell it from.
     let shared = if chosen.is_everything() { Vec::new() } else { summary::group(&rows, &all) };
-    Ok(Overview { shared, ..sum.finish() })
+    Ok(Overview { shared, ..sum.finish(LINES) })
 }
 
 impl Desk {

@@ -83,7 +83,10 @@ impl Desk {
                 let query = SessionsQuery { only: Some(ids), text: None, filter: None, marked: None, ..query.clone() };
                 self.which(Which::List { query, except: Vec::new() })?
             }
-            list => self.which(list)?,
+            Which::List { query: list, except } => {
+                let query = SessionsQuery { sort: query.sort.clone(), descending: query.descending, ..list };
+                self.which(Which::List { query, except })?
+            }
         };
         let written = self.write_table(&ids, columns, path, progress, cancel);
         match written {

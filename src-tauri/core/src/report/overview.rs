@@ -26,8 +26,8 @@ pub const COUNTED: [(&str, &str); 6] = [
     ("excessive_scroll", "excessive_scrolls"),
     ("js_error", "js_errors"),
 ];
-/// Rows of each table.
-const ROWS: usize = 20;
+/// Lines of each table that a screen shows.
+pub const LINES: usize = 20;
 /// Longest time that is shown by days, and by weeks.
 const BY_DAY: i64 = 62;
 const BY_WEEK: i64 = 400;
@@ -205,7 +205,7 @@ pub struct Vital {
 }
 
 /// Percent with one digit.
-fn percent(part: usize, of: usize) -> f64 {
+pub(super) fn percent(part: usize, of: usize) -> f64 {
     if of == 0 { 0.0 } else { (part as f64 * 1000.0 / of as f64).round() / 10.0 }
 }
 
@@ -224,7 +224,7 @@ pub(super) fn percentile(values: &mut [f64], share: f64) -> Option<f64> {
     values.get(rank.max(1) - 1).copied()
 }
 
-fn median(mut values: Vec<f64>) -> Median {
+pub(super) fn median(mut values: Vec<f64>) -> Median {
     Median { value: percentile(&mut values, 0.5), n: values.len() }
 }
 
@@ -345,7 +345,8 @@ impl<'r> Summing<'r> {
         }
     }
 
-    pub fn finish(mut self) -> Overview {
+    /// `most`: lines of each table.
+    pub fn finish(mut self, most: usize) -> Overview {
         let rows = self.rows;
         let starts: Vec<Option<Millis>> = rows.iter().map(|r| r.get("start_ms").and_then(Value::as_i64)).collect();
         let (from, until) = (starts.iter().flatten().min().copied(), starts.iter().flatten().max().copied());
@@ -361,10 +362,10 @@ impl<'r> Summing<'r> {
         }
         let all = |field: &str| rows.iter().filter_map(|r| number(r, field)).collect::<Vec<f64>>();
         let partial = |row: &&Map<String, Value>| number(row, "completeness").is_some_and(|c| c < 100.0);
-        let (page_count, pages) = self.page_lines();
-        let (frustration_count, frustrations) = self.frustrations();
+        let (page_count, pages) = self.page_lines(most);
+        let (frustration_count, frustrations) = self.frustrations(most);
         let place = |at: usize| starts[at].map(|ms| step_of(ms.div_euclid(DAY), step));
-        let (error_count, errors) = self.error_groups(&steps, place);
+        let (error_count, errors) = self.error_groups(&steps, place, most);
         Overview {
             sessions: rows.len(),
             total: self.total,
@@ -382,7 +383,7 @@ impl<'r> Summing<'r> {
             partial: Linked { sessions: rows.iter().filter(partial).count(), filter: "completeness < 100".to_owned() },
             step,
             over_time: over_time(rows, &starts, &steps, step),
-            by: DIVISIONS.iter().filter_map(|field| division(rows, field)).collect(),
+            by: DIVISIONS.iter().filter_map(|field| division(rows, field, most)).collect(),
             signals: self.signal_counts(),
             pages,
             page_count,
@@ -410,12 +411,12 @@ impl<'r> Summing<'r> {
         COUNTED.iter().enumerate().map(line).collect()
     }
 
-    fn page_lines(&mut self) -> (usize, Vec<PageLine>) {
+    fn page_lines(&mut self, most: usize) -> (usize, Vec<PageLine>) {
         let mut pages: Vec<(String, PageTally)> =
             std::mem::take(&mut self.pages).into_iter().filter(|(page, _)| !page.is_empty()).collect();
         let count = pages.len();
         pages.sort_by(|a, b| b.1.views.cmp(&a.1.views).then_with(|| a.0.cmp(&b.0)));
-        pages.truncate(ROWS);
+        pages.truncate(most);
         let line = |(page, tally): (String, PageTally)| PageLine {
             page_views: tally.views,
             sessions: tally.sessions.len(),
@@ -434,14 +435,14 @@ impl<'r> Summing<'r> {
         sessions.iter().filter_map(|at| text(&self.rows[*at], "id").map(str::to_owned)).collect()
     }
 
-    fn frustrations(&mut self) -> (usize, Vec<Frustration>) {
+    fn frustrations(&mut self, most: usize) -> (usize, Vec<Frustration>) {
         let mut all: Vec<_> = std::mem::take(&mut self.found).into_iter().collect();
         let count = all.len();
         all.sort_by(|(a, x), (b, y)| {
             let order = y.sessions.len().cmp(&x.sessions.len()).then_with(|| y.count.cmp(&x.count));
             order.then_with(|| a.cmp(b))
         });
-        all.truncate(ROWS);
+        all.truncate(most);
         let line = |((kind, page, selector), found): ((usize, String, String), Found)| Frustration {
             kind: COUNTED[kind].0,
             page,
@@ -454,14 +455,19 @@ impl<'r> Summing<'r> {
         (count, all.into_iter().map(line).collect())
     }
 
-    fn error_groups(&mut self, steps: &[i64], place: impl Fn(usize) -> Option<i64>) -> (usize, Vec<ErrorGroup>) {
+    fn error_groups(
+        &mut self,
+        steps: &[i64],
+        place: impl Fn(usize) -> Option<i64>,
+        most: usize,
+    ) -> (usize, Vec<ErrorGroup>) {
         let mut all: Vec<_> = std::mem::take(&mut self.errors).into_iter().collect();
         let count = all.len();
         all.sort_by(|(a, x), (b, y)| {
             let order = y.sessions.len().cmp(&x.sessions.len()).then_with(|| y.count.cmp(&x.count));
             order.then_with(|| a.cmp(b))
         });
-        all.truncate(ROWS);
+        all.truncate(most);
         let line = |((message, party, script), found): ((String, String, Option<String>), Found)| {
             let mut over_time = vec![0; steps.len()];
             for at in &found.sessions {
@@ -546,7 +552,7 @@ fn over_time(rows: &[Map<String, Value>], starts: &[Option<Millis>], steps: &[i6
     lines
 }
 
-fn division(rows: &[Map<String, Value>], field: &'static str) -> Option<Division> {
+fn division(rows: &[Map<String, Value>], field: &'static str, most: usize) -> Option<Division> {
     let about = facts::field(field)?;
     let mut values: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for row in rows {
@@ -559,7 +565,7 @@ fn division(rows: &[Map<String, Value>], field: &'static str) -> Option<Division
     let n: usize = values.values().map(|(n, _)| n).sum();
     let mut values: Vec<(&str, (usize, usize))> = values.into_iter().collect();
     values.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(b.0)));
-    let more = values.len().saturating_sub(ROWS);
+    let more = values.len().saturating_sub(most);
     let part = |(value, (sessions, frustrated)): (&str, (usize, usize))| Part {
         value: value.to_owned(),
         sessions,
@@ -567,7 +573,7 @@ fn division(rows: &[Map<String, Value>], field: &'static str) -> Option<Division
         frustrated: percent(frustrated, sessions),
         filter: equals(field, value),
     };
-    let values = values.into_iter().take(ROWS).map(part).collect();
+    let values = values.into_iter().take(most).map(part).collect();
     Some(Division { field, label: about.label, n, empty: rows.len() - n, values, more })
 }
 
@@ -642,7 +648,7 @@ pub(crate) mod tests {
         sum.signal("a", signal("js_error", 2, None, "Boom \"x\""));
         sum.signal("other", signal("js_error", 1, None, "No"));
         sum.signal("a", signal("resize", 1, None, ""));
-        sum.finish()
+        sum.finish(LINES)
     }
 
     #[test]
@@ -721,7 +727,7 @@ pub(crate) mod tests {
 
     #[test]
     fn nothing_gives_an_empty_overview() {
-        let o = Summing::new(&[], 0).finish();
+        let o = Summing::new(&[], 0).finish(LINES);
         assert_eq!((o.sessions, o.over_time.len(), o.pages.len(), o.vitals.len()), (0, 0, 0, 0));
         assert_eq!(o.by.iter().map(|d| d.values.len()).sum::<usize>(), 0);
     }

@@ -62,9 +62,10 @@ fn span(seconds: f64) -> String {
     }
 }
 
-/// Path and query of an address, cut where it gets long.
+/// Path of an address, cut where it gets long.
 fn path(url: &str) -> String {
     const LONG: usize = 80;
+    let url = page_of(url);
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest.find(['/', '?', '#']).map_or("/", |at| &rest[at..]));
     match rest.char_indices().nth(LONG) {
         Some((at, _)) => format!("{}…", &rest[..at]),
@@ -212,7 +213,7 @@ fn way(facts: &Map<String, Value>, pages: &[PageRow]) -> Option<Sentence> {
 }
 
 fn trouble(pages: &[PageRow], signals: &[SignalRow]) -> Vec<Sentence> {
-    let page = |number: u32| pages.iter().find(|p| p.number == number).map(|p| path(page_of(&p.url)));
+    let page = |number: u32| pages.iter().find(|p| p.number == number).map(|p| path(&p.url));
     let mut told = Vec::new();
     let mut clean = true;
     for (kind, _) in super::COUNTED {
@@ -431,8 +432,8 @@ mod tests {
         assert_eq!(
             texts,
             [
-                "A new visitor from DK came on a phone (Chrome, Android) by paid search (google / spring) to /a?x=1.",
-                "In 1 min 20 s (31 s of them active) they saw 2 page views with 4 clicks: /a?x=1 (20 s) and /cart (1 min).",
+                "A new visitor from DK came on a phone (Chrome, Android) by paid search (google / spring) to /a.",
+                "In 1 min 20 s (31 s of them active) they saw 2 page views with 4 clicks: /a (20 s) and /cart (1 min).",
                 "1 script error: “Boom”, on /a.",
                 "2 bursts of rage clicks on “Pay now”, on /cart.",
                 "The site reported “purchase”.",

@@ -24,17 +24,22 @@ pub fn fact_columns() -> Vec<&'static str> {
 /// # Errors
 /// [`Error::Internal`].
 pub fn facts_csv(rows: &[Map<String, Value>]) -> Result<String> {
-    let mut columns: Vec<String> = fact_columns().into_iter().map(str::to_owned).collect();
-    let carried = |name: &str| rows.iter().any(|row| row.contains_key(name));
-    columns.extend(PRODUCT_FIELDS.iter().map(|f| f.name).filter(|name| carried(name)).map(str::to_owned));
-    let tags: BTreeSet<&String> = rows.iter().flat_map(Map::keys).filter(|key| key.starts_with(TAG_PREFIX)).collect();
-    columns.extend(tags.into_iter().cloned());
-    let mut table = FactsTable::begin(Vec::new(), columns)?;
+    let mut table = FactsTable::begin(Vec::new(), session_columns(rows))?;
     for row in rows {
         table.row(row)?;
     }
     let bytes = table.end()?;
     String::from_utf8(bytes).map_err(|e| failed(&e))
+}
+
+/// Columns that a table of these sessions needs, see [`facts_csv`].
+pub fn session_columns(rows: &[Map<String, Value>]) -> Vec<String> {
+    let mut columns: Vec<String> = fact_columns().into_iter().map(str::to_owned).collect();
+    let carried = |name: &str| rows.iter().any(|row| row.contains_key(name));
+    columns.extend(PRODUCT_FIELDS.iter().map(|f| f.name).filter(|name| carried(name)).map(str::to_owned));
+    let tags: BTreeSet<&String> = rows.iter().flat_map(Map::keys).filter(|key| key.starts_with(TAG_PREFIX)).collect();
+    columns.extend(tags.into_iter().cloned());
+    columns
 }
 
 fn failed(e: &dyn std::fmt::Display) -> Error {
