@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use dwell_core::facts;
 use dwell_core::segment::filter::{self, Filter};
-use dwell_core::store::Cache;
 use dwell_core::store::index::{Index, Order};
+use dwell_core::store::{Cache, DERIVED_BY};
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use serde::Deserialize;
@@ -343,7 +343,7 @@ fn make(folder: &Path, sessions: u64) {
             .prepare(
                 "INSERT INTO sessions (id, source, recorder_project, recorder_user, recorder_session, started_at, ended_at, \
                  page_count, event_count, partial, entry_page, facts, meta, derived_by, sketch) VALUES \
-                 (?1, 'clarity', 'p', ?1, ?1, ?2, ?3, ?4, 900, 0, ?5, ?6, '{}', 0, '{\"activity\":[],\"page_starts\":[]}')",
+                 (?1, 'clarity', 'p', ?1, ?1, ?2, ?3, ?4, 900, 0, ?5, ?6, '{}', ?7, '{\"activity\":[],\"page_starts\":[]}')",
             )
             .expect("a statement");
         let places = vec!["?"; 2 + NUMBERS.len() + TEXTS.len()].join(", ");
@@ -366,6 +366,7 @@ fn make(folder: &Path, sessions: u64) {
                     facts["page_count"].as_u64(),
                     facts["entry_page"].as_str(),
                     &text,
+                    DERIVED_BY,
                 ))
                 .expect("a session");
             writeln!(out, "{text}").expect("a line");
