@@ -56,7 +56,7 @@ fn span(seconds: f64) -> String {
     let s = seconds.max(0.0).round() as u64;
     match s {
         ..60 => format!("{s} s"),
-        60..3600 if s % 60 == 0 => format!("{} min", s / 60),
+        60..3600 if s.is_multiple_of(60) => format!("{} min", s / 60),
         60..3600 => format!("{} min {} s", s / 60, s % 60),
         _ => format!("{} h {} min", s / 3600, s / 60 % 60),
     }
@@ -212,13 +212,16 @@ fn way(facts: &Map<String, Value>, pages: &[PageRow]) -> Option<Sentence> {
     Some(Sentence { text: out, times: pages.iter().map(|p| p.started_at).collect(), filter: None })
 }
 
+/// An element (or an error's message) and the page view it was on.
+type Spot<'s> = (Option<&'s str>, u32);
+
 fn trouble(pages: &[PageRow], signals: &[SignalRow]) -> Vec<Sentence> {
     let page = |number: u32| pages.iter().find(|p| p.number == number).map(|p| path(&p.url));
     let mut told = Vec::new();
     let mut clean = true;
     for (kind, _) in super::COUNTED {
         // By element and page, in the order of their first appearance.
-        let mut groups: Vec<((Option<&str>, u32), Vec<&SignalRow>)> = Vec::new();
+        let mut groups: Vec<(Spot<'_>, Vec<&SignalRow>)> = Vec::new();
         for signal in signals.iter().filter(|s| s.kind == kind) {
             let what = if kind == "js_error" { signal.text.as_deref() } else { signal.selector.as_deref() };
             match groups.iter_mut().find(|(key, _)| *key == (what, signal.page)) {
