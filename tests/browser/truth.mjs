@@ -142,7 +142,7 @@ for (const format of formats) {
 
     let id = null;
     for (let count = 0; count < visits.size; count++) {
-      if (id) await press('n', 'KeyN');
+      if (id) await press('j', 'KeyJ');
       const before = id;
       id = await patiently('the next session', () => run('return window.__dwell?.shown() != null && window.__dwell.id !== arguments[0] && window.__dwell.id', before));
       const known = visits.get(id);

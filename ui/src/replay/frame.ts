@@ -8,6 +8,7 @@
  * are off. Every state that the browser may lose is therefore remembered by id and put back at the end of a batch.
  */
 import type { PatchOp, Step } from '../bridge';
+import { Leading, cutsLines } from './leading';
 
 const HTML = 'http://www.w3.org/1999/xhtml';
 const SPACES = [HTML, 'http://www.w3.org/2000/svg', 'http://www.w3.org/1998/Math/MathML'] as const;
@@ -128,6 +129,7 @@ export class Frame {
   #toOpen = new Set<number>();
   #toPaint = new Set<number>();
   #menusChanged = false;
+  #texts = new Set<Element>();
   #values: [Node, string][] = [];
   #checks: [Node, boolean][] = [];
   #selects: [Node, boolean][] = [];
@@ -137,12 +139,15 @@ export class Frame {
   #clamped = new Set<number>();
   #retry = 0;
   #watcher: ResizeObserver | null = null;
+  #leading: Leading | null = null;
+  #cuts: boolean;
   #paused: Animation[] = [];
   #closed = false;
 
   constructor(element: HTMLIFrameElement, options: { touch?: boolean } = {}) {
     this.element = element;
     this.#touch = options.touch ?? false;
+    this.#cuts = typeof ResizeObserver === 'function' && cutsLines(element.ownerDocument);
     this.#blank();
   }
 
@@ -373,6 +378,8 @@ export class Frame {
     this.#closed = true;
     this.#watcher?.disconnect();
     this.#watcher = null;
+    this.#leading?.close();
+    this.#leading = null;
     cancelAnimationFrame(this.#retry);
     this.#nodes.clear();
     this.#docs.clear();
@@ -575,6 +582,7 @@ export class Frame {
     const parent = this.#get(parentId);
     const sibling = beforeId ? this.#nodes.get(beforeId) : undefined;
     const before = sibling && sibling.parentNode === parent ? sibling : null;
+    if (node.nodeType === 3 && isElement(parent)) this.#texts.add(parent);
     if (node.parentNode === parent && (node.nextSibling === before || node === before)) return;
     let depth = 0;
     for (let up: Node | null = parent; up; up = up.parentNode) if (++depth > DEEPEST) throw new Error('too deep');
@@ -669,6 +677,7 @@ export class Frame {
       if (id !== undefined && this.#nodes.get(id) === node) {
         this.#nodes.delete(id);
         if (isDocument(node)) this.#docs.delete(id);
+        this.#leading?.forget(node);
         // A page can lose a hundred thousand nodes at once, and few of them have any of these.
         if (this.#adopted.size) this.#adopted.delete(id);
         if (this.#scrolls.size) this.#scrolls.delete(id);
@@ -745,6 +754,9 @@ export class Frame {
   #reset(ops: PatchOp[]): void {
     this.#watcher?.disconnect();
     this.#watcher = null;
+    this.#leading?.close();
+    this.#leading = this.#cuts ? new Leading(ResizeObserver) : null;
+    this.#texts.clear();
     this.#nodes.clear();
     this.#ids = new WeakMap();
     this.#docs.clear();
@@ -856,8 +868,15 @@ export class Frame {
     if (this.#moved) for (const id of this.#scrolls.keys()) this.#toScroll.add(id);
     for (const id of this.#toScroll) this.#guard(() => this.#scroll(id));
     this.#toScroll.clear();
+    this.#guard(() => this.#settleTexts());
     this.#moved = this.#stateMoved = false;
     if (this.#clamped.size) this.#watch();
+  }
+
+  #settleTexts(): void {
+    this.#leading?.add(this.#texts);
+    // What is still being built apart is in its place after a later slice.
+    for (const parent of this.#texts) if (parent.isConnected || !this.#known(parent)) this.#texts.delete(parent);
   }
 
   /** Off before on: in a radio group or a single select, switching one off last would undo the choice. */
@@ -1084,7 +1103,7 @@ export class Frame {
   #animations(): Animation[] {
     const all: Animation[] = [];
     for (const { doc } of this.#docs.values()) {
-      if (doc.defaultView && typeof doc.getAnimations === 'function') all.push(...doc.getAnimations());
+      if (doc.defaultView && typeof doc.getAnimations === 'function') all.push(...doc.getAnimations().filter((animation) => !Leading.made(animation)));
     }
     return all;
   }
