@@ -8,7 +8,7 @@
  * are off. Every state that the browser may lose is therefore remembered by id and put back at the end of a batch.
  */
 import type { PatchOp, Step } from '../bridge';
-import { Leading, cutsLines } from './leading';
+import { Leading, cutsLines, mostlyInline } from './leading';
 
 const HTML = 'http://www.w3.org/1999/xhtml';
 const SPACES = [HTML, 'http://www.w3.org/2000/svg', 'http://www.w3.org/1998/Math/MathML'] as const;
@@ -582,7 +582,8 @@ export class Frame {
     const parent = this.#get(parentId);
     const sibling = beforeId ? this.#nodes.get(beforeId) : undefined;
     const before = sibling && sibling.parentNode === parent ? sibling : null;
-    if (node.nodeType === 3 && isElement(parent)) this.#texts.add(parent);
+    // Signs of an icon font are inline elements without a text of their own.
+    if (isElement(parent) && (node.nodeType === 3 || mostlyInline(node))) this.#texts.add(parent);
     if (node.parentNode === parent && (node.nextSibling === before || node === before)) return;
     let depth = 0;
     for (let up: Node | null = parent; up; up = up.parentNode) if (++depth > DEEPEST) throw new Error('too deep');

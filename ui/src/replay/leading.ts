@@ -4,7 +4,8 @@
  * The trap: WebKit cuts the height of a line to whole px (20.8 become 20, on every line), other engines keep the
  * fraction, and no style asks for it. A page of a hundred lines ends a screen's tenth too high, and everything on it
  * stands where the visitor did not see it. So every block of text gets what its lines lost as padding, half above and
- * half below. It comes as an addition to what the page says: an animation that stands still, because that alone adds
+ * half below; where blocks stand beside the text, only at an edge that is text, because padding keeps the margins of
+ * other blocks from collapsing. It comes as an addition to what the page says: an animation that stands still, because that alone adds
  * to any padding, whatever rule sets it and whenever it changes, and leaves tree, attributes and sheets as recorded.
  *
  * Sizes are told by a ResizeObserver, after layout and before painting: for what changed, and without asking for a
@@ -15,6 +16,7 @@
 const INLINE = new Set(
   'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark output q s samp small span strike strong sub sup time tt u var'.split(' '),
 );
+export const mostlyInline = (node: Node): boolean => INLINE.has((node as Element).localName);
 const HTML = 'http://www.w3.org/1999/xhtml';
 /** Ancestors that are asked for the block a text lies in. */
 const CLIMB = 24;
@@ -35,14 +37,13 @@ export function cutsLines(doc: Document): boolean {
   return height === 20;
 }
 
-interface Block {
-  lost: number;
-  animation: Animation | null;
-}
+/** Px to add above and below. */
+type Room = readonly [number, number];
+const NONE: Room = [0, 0];
 
 export class Leading {
   #observer: ResizeObserver;
-  #blocks = new WeakMap<Element, Block>();
+  #blocks = new WeakMap<Element, { room: Room; animation: Animation }>();
   /** Seen already, with their block or because they are one. */
   #seen = new WeakSet<Element>();
 
@@ -99,38 +100,65 @@ export class Leading {
 
   #measure(element: Element, height: number): void {
     const known = this.#blocks.get(element);
-    const lost = Math.round(lossOf(element, height) * 64) / 64;
-    if (lost === (known?.lost ?? 0)) return;
-    const half = `${lost / 2}px`;
-    const frames = { paddingTop: [half, half], paddingBottom: [half, half] };
-    const effect = known?.animation?.effect as KeyframeEffect | null | undefined;
+    const [above, below] = roomOf(element, height);
+    if (above === (known?.room[0] ?? 0) && below === (known?.room[1] ?? 0)) return;
+    const frames = { paddingTop: [`${above}px`, `${above}px`], paddingBottom: [`${below}px`, `${below}px`] };
+    const effect = known?.animation.effect as KeyframeEffect | null | undefined;
     if (known && effect) {
       effect.setKeyframes(frames);
-      known.lost = lost;
+      known.room = [above, below];
       return;
     }
     const animation = element.animate(frames, { duration: 1000, fill: 'both', composite: 'add', id: 'dwell-leading' });
     animation.pause();
-    this.#blocks.set(element, { lost, animation });
+    this.#blocks.set(element, { room: [above, below], animation });
   }
 }
 
 const styleOf = (element: Element): CSSStyleDeclaration | undefined => element.ownerDocument.defaultView?.getComputedStyle(element);
 
-/** Px that the lines of a block are lower than the page says. `height` is that of its content. */
-function lossOf(element: Element, height: number): number {
+/** What the lines of a block lost. `height` is that of its content. */
+function roomOf(element: Element, height: number): Room {
   const style = styleOf(element);
-  if (!style || height < 1) return 0;
-  const wanted = parseFloat(style.lineHeight);
-  const line = Math.floor(wanted);
-  const part = wanted - line;
-  if (!(line > 0) || part < LEAST) return 0;
-  const many = Math.round(height / line);
-  if (Math.abs(height - many * line) < 0.25 && onlyText(element)) return fixed(element) ? 0 : many * part;
-  const lines = linesOf(element, line);
-  // A single line that is as high as it is for another reason lost nothing.
-  if (!lines || fixed(element)) return 0;
-  return lines * part;
+  if (!style || height < 1) return NONE;
+  const own = parseFloat(style.lineHeight);
+  if (onlyText(element)) {
+    // The highest kind of line makes them all so high, or there is one line and its highest part makes it so.
+    for (const wanted of [own, ...heightsIn(element, own)]) {
+      const line = Math.floor(wanted);
+      const many = Math.round(height / line);
+      if (!(line > 0) || many < 1 || Math.abs(height - many * line) > 0.25) continue;
+      const part = partOf(wanted);
+      if (part < LEAST || fixed(element)) return NONE;
+      const half = cut((many * part) / 2);
+      return [half, many * part - half];
+    }
+  }
+  const line = Math.floor(own);
+  const part = partOf(own);
+  if (!(line > 0) || part < LEAST) return NONE;
+  const { lines, first, last } = linesOf(element, line);
+  const lost = lines * part;
+  if (!lost || !(first || last) || fixed(element)) return NONE;
+  const above = !first ? 0 : last ? cut(lost / 2) : lost;
+  return [above, lost - above];
+}
+
+/** Engines count in 64ths of a px. */
+const cut = (px: number): number => Math.floor(px * 64) / 64;
+/** What is cut off a line. What is all but a whole px is one in other engines. */
+const partOf = (px: number): number => cut(px - Math.floor(px) + 0.0005);
+
+/** Heights of lines that inline elements ask for, where they are greater than that of their block. */
+function heightsIn(element: Element, own: number): number[] {
+  const all: number[] = [];
+  let asked = 0;
+  for (const child of element.querySelectorAll('*')) {
+    if (asked++ > 12) break;
+    const wanted = parseFloat(styleOf(child)?.lineHeight ?? '');
+    if (wanted > own) all.push(wanted);
+  }
+  return all;
 }
 
 /** True when nothing but text and inline elements make the height of a block. */
@@ -151,12 +179,14 @@ function fixed(element: Element): boolean {
   return height !== 'auto' && styleOf(element)?.display !== 'table-cell';
 }
 
-/** Lines of plain text that a block has beside other content. */
-function linesOf(element: Element, line: number): number {
+/** Lines of plain text that a block has beside other content, and whether its first and its last content is text. */
+function linesOf(element: Element, line: number): { lines: number; first: boolean; last: boolean } {
   const range = element.ownerDocument.createRange();
   let lines = 0;
   let asked = 0;
   let from: Node | null = null;
+  let first: boolean | null = null;
+  let last = false;
   const close = (until: Node | null): void => {
     if (!from || asked++ > RUNS) return;
     range.setStartBefore(from);
@@ -175,13 +205,29 @@ function linesOf(element: Element, line: number): number {
   };
   for (let child = element.firstChild; child; child = child.nextSibling) {
     if (child.nodeType === 3) {
-      if (!from && child.nodeValue?.trim()) from = child;
-    } else if (child.nodeType === 1) {
-      const display = styleOf(child as Element)?.display;
-      if (display === 'inline') from ??= child;
-      else if (display !== 'none') close(child);
+      if (!child.nodeValue?.trim()) continue;
+    } else if (child.nodeType !== 1) continue;
+    else {
+      const style = styleOf(child as Element);
+      if (!style || style.display === 'none' || style.float !== 'none' || /^(absolute|fixed)$/.test(style.position)) continue;
+      if (!style.display.startsWith('inline')) {
+        close(child);
+        first ??= false;
+        last = false;
+        continue;
+      }
+      if (style.display !== 'inline') {
+        // A line with a box in it is as high as the box makes it.
+        close(child);
+        first ??= true;
+        last = true;
+        continue;
+      }
     }
+    from ??= child;
+    first ??= true;
+    last = true;
   }
   close(null);
-  return lines;
+  return { lines, first: first ?? false, last };
 }
