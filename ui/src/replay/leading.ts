@@ -22,7 +22,7 @@ const HTML = 'http://www.w3.org/1999/xhtml';
 const CLIMB = 24;
 /** Parts of a block that are measured one by one. */
 const RUNS = 40;
-/** Losses below, px, come from the rounding of numbers. */
+/** Px. Losses below come from the rounding of numbers. */
 const LEAST = 0.015;
 
 /** True in an engine that cuts. Lays out a line of the window itself. */
@@ -46,10 +46,14 @@ export class Leading {
   #blocks = new WeakMap<Element, { room: Room; animation: Animation }>();
   /** Seen already, with their block or because they are one. */
   #seen = new WeakSet<Element>();
+  /** Taken for blocks and not told of yet. */
+  #unsure = new Set<Element>();
+  #asks: ReturnType<typeof setTimeout> | undefined;
 
   constructor(observer: typeof ResizeObserver) {
     this.#observer = new observer((entries) => {
       for (const { target, contentRect } of entries) {
+        this.#unsure.delete(target);
         try {
           this.#measure(target, contentRect.height);
         } catch {
@@ -61,30 +65,37 @@ export class Leading {
 
   /** Looks after the blocks in which these elements' texts lie. */
   add(parents: Iterable<Element>): void {
-    for (const parent of parents) {
-      let block: Element | null = parent;
-      for (let up = 0; block && up < CLIMB; up++, block = block.parentElement) {
-        if (this.#seen.has(block)) break;
-        if (!block.isConnected) break;
-        this.#seen.add(block);
-        if (!INLINE.has(block.localName)) {
-          if (block.namespaceURI === HTML) this.#observer.observe(block);
-          break;
-        }
+    for (const parent of parents) this.#look(parent);
+    if (this.#unsure.size && this.#asks === undefined) this.#asks = setTimeout(() => this.#askAgain(), 100);
+  }
+
+  #look(from: Element | null): void {
+    for (let block = from, up = 0; block?.isConnected && up < CLIMB && !this.#seen.has(block); up++, block = block.parentElement) {
+      this.#seen.add(block);
+      if (block.namespaceURI !== HTML) continue;
+      if (mostlyInline(block)) {
         const display = styleOf(block)?.display;
-        if (display !== 'inline' && display !== 'contents') {
-          this.#observer.observe(block);
-          break;
-        }
-      }
+        if (display === 'inline' || display === 'contents') continue;
+      } else this.#unsure.add(block);
+      this.#observer.observe(block);
+      return;
     }
+  }
+
+  /** What has no size after a while is inline, against its name, or not shown. */
+  #askAgain(): void {
+    this.#asks = undefined;
+    const unsure = [...this.#unsure];
+    this.#unsure.clear();
+    for (const element of unsure) if (styleOf(element)?.display === 'inline') this.#look(element.parentElement);
   }
 
   /** The node has left the page. */
   forget(node: Node): void {
-    if (!this.#seen.has(node as Element)) return;
-    this.#seen.delete(node as Element);
-    this.#observer.unobserve(node as Element);
+    const element = node as Element;
+    if (!this.#seen.delete(element)) return;
+    this.#unsure.delete(element);
+    this.#observer.unobserve(element);
   }
 
   /** Whether an animation is one of these, and no part of the page. */
@@ -93,6 +104,8 @@ export class Leading {
   }
 
   close(): void {
+    clearTimeout(this.#asks);
+    this.#unsure.clear();
     this.#observer.disconnect();
     this.#blocks = new WeakMap();
     this.#seen = new WeakSet();
@@ -121,21 +134,18 @@ const styleOf = (element: Element): CSSStyleDeclaration | undefined => element.o
 function roomOf(element: Element, height: number): Room {
   const style = styleOf(element);
   if (!style || height < 1) return NONE;
-  const own = parseFloat(style.lineHeight);
+  const own = lineOf(element, style);
   if (onlyText(element)) {
     // The highest kind of line makes them all so high, or there is one line and its highest part makes it so.
-    for (const wanted of [own, ...heightsIn(element, own)]) {
-      const line = Math.floor(wanted);
+    for (const [line, part] of [own, ...linesIn(element, own)]) {
       const many = Math.round(height / line);
       if (!(line > 0) || many < 1 || Math.abs(height - many * line) > 0.25) continue;
-      const part = partOf(wanted);
       if (part < LEAST || fixed(element)) return NONE;
       const half = cut((many * part) / 2);
       return [half, many * part - half];
     }
   }
-  const line = Math.floor(own);
-  const part = partOf(own);
+  const [line, part] = own;
   if (!(line > 0) || part < LEAST) return NONE;
   const { lines, first, last } = linesOf(element, line);
   const lost = lines * part;
@@ -146,17 +156,31 @@ function roomOf(element: Element, height: number): Room {
 
 /** Engines count in 64ths of a px. */
 const cut = (px: number): number => Math.floor(px * 64) / 64;
-/** What is cut off a line. What is all but a whole px is one in other engines. */
-const partOf = (px: number): number => cut(px - Math.floor(px) + 0.0005);
 
-/** Heights of lines that inline elements ask for, where they are greater than that of their block. */
-function heightsIn(element: Element, own: number): number[] {
-  const all: number[] = [];
+/**
+ * Height of a line as WebKit lays it out and what it lost, px. Others round a length to 64ths and cut a multiple of the
+ * font's size to them. `normal` (NaN) is whole everywhere.
+ */
+function lineOf(element: Element, style: CSSStyleDeclaration): [line: number, lost: number] {
+  const px = parseFloat(style.lineHeight);
+  const line = Math.floor(px);
+  if (!(px % 1)) return [line, 0];
+  const said = element.computedStyleMap?.().get('line-height');
+  const times = said && 'unit' in said && said.unit === 'number' ? (said as CSSUnitValue).value : 0;
+  // What is all but a whole px is one.
+  const wanted = times ? cut(cut(parseFloat(style.fontSize)) * times + 0.0005) : Math.round(px * 64) / 64;
+  return [line, wanted - line];
+}
+
+/** Lines that inline elements ask for, where they are higher than those of their block. */
+function linesIn(element: Element, [least]: [number, number]): [number, number][] {
+  const all: [number, number][] = [];
   let asked = 0;
   for (const child of element.querySelectorAll('*')) {
     if (asked++ > 12) break;
-    const wanted = parseFloat(styleOf(child)?.lineHeight ?? '');
-    if (wanted > own) all.push(wanted);
+    const style = styleOf(child);
+    const wanted = style && lineOf(child, style);
+    if (wanted && !(wanted[0] <= least)) all.push(wanted);
   }
   return all;
 }
