@@ -8,9 +8,10 @@
 //
 // The trap is to compare what was never there: a page without its style sheets or pictures cannot have its boxes. Sheets
 // that the rrweb recording of a visit holds are given to both; more can be given as a mirror of the sites (--files,
-// folders HOST/PATH). Elements on pages that still lack something are counted apart, and told. Text has the live page's
-// boxes only with its fonts: an element whose size hangs on text of other width is counted as such where the same page
-// proves it (see UNROUNDED).
+// folders HOST/PATH). Elements on pages that still lack something are counted apart, and told; all of them together are
+// told too. Text has the live page's boxes only with its fonts, and only with its words: what a recorder masked has other
+// widths, and no player can know them. So every moment is measured a second time with the live page's words put back
+// behind the masks (see UNMASKED), and both shares are told, of the same number of boxes.
 //
 // Needs DISPLAY and WebKitWebDriver. Exit 0 when both bars hold.
 import { spawnSync } from 'node:child_process';
@@ -61,44 +62,56 @@ const BOXES = `
       try { element = inside.querySelectorAll(selector.replace(/#(\\d)/g, '#\\\\3$1 '))[nth]; } catch {}
     }
     if (!element) return null;
-    const r = element.getBoundingClientRect();
-    return [r.left, r.top, r.width, r.height, element.localName, element.hasAttribute('dwell-missing') ? 1 : 0];
+    // Of an inline element with a block in it WebKit tells of empty lines around the block as well, which nobody sees.
+    const parts = [...element.getClientRects()].filter((part) => part.width > 0);
+    const style = (e) => inside.defaultView.getComputedStyle(e).display;
+    const blocks = style(element) === 'inline' ? [...element.children].filter((child) => style(child) === 'block') : [];
+    const drawn = blocks.length && blocks.length === element.children.length ? blocks.map((block) => block.getBoundingClientRect()) : parts;
+    const r = drawn.length > 1 || blocks.length ? { left: Math.min(...drawn.map((p) => p.left)), top: Math.min(...drawn.map((p) => p.top)), right: Math.max(...drawn.map((p) => p.right)), bottom: Math.max(...drawn.map((p) => p.bottom)) } : element.getBoundingClientRect();
+    return [r.left, r.top, r.right - r.left, r.bottom - r.top, element.localName, element.hasAttribute('dwell-missing') ? 1 : 0];
   });`;
 
 /**
- * Runs in the window: gives every block of text the height that its lines would have if WebKit did not cut the height of
- * a line to whole pixels (20.76 px become 20, on every line; other engines keep the fraction, and no style can ask for
- * it). What stands elsewhere only for that is in its place then. UNROUNDED puts the room in, ROUNDED takes it out.
+ * Runs in the window: puts the words back that stand behind masks (of equal length, as recorders write them), found in
+ * the live page's text by what stands around them. MASKED takes them away again.
  */
-const UNROUNDED = `
-  const pads = (window.__pads = []);
+const UNMASKED = `
+  const MASKS = /[\\u2022\\u25aa\\u25ab]/;
+  const words = arguments[0];
+  const same = (a, b) => a.length === b.length && [...a].every((c, i) => c === b[i] || MASKS.test(c));
+  const put = (window.__masked = []);
   const inside = document.querySelector('[data-testid=stage-frame]').contentDocument;
-  const win = inside.defaultView;
-  const all = [];
-  for (const e of inside.body ? inside.body.querySelectorAll('*') : []) {
-    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
-    let block = e;
-    while (block && win.getComputedStyle(block).display === 'inline') block = block.parentElement;
-    if (block && !all.includes(block)) all.push(block);
+  const walk = inside.createTreeWalker(inside, 4);
+  let at = 0;
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    if (!node.data.trim() || /^(script|style|noscript|template|dwell-script)$/.test(node.parentElement?.localName ?? '')) continue;
+    let found = at;
+    while (found < words.length && found < at + 400 && !same(node.data, words[found])) found++;
+    if (found === words.length || found === at + 400) continue;
+    at = found + 1;
+    if (MASKS.test(node.data) && node.data !== words[found]) {
+      put.push([node, node.data]);
+      node.data = words[found];
+    }
   }
-  const wanted = [];
-  for (const e of all) {
-    const style = win.getComputedStyle(e);
-    const line = parseFloat(style.lineHeight);
-    if (!(line > 1) || !/^(block|list-item|inline-block|table-cell|table-caption|flow-root)$/.test(style.display)) continue;
-    const part = line - Math.floor(line);
-    const height = e.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
-    const lines = Math.round(height / Math.floor(line));
-    if (part > 0.01 && lines >= 1 && e.namespaceURI === 'http://www.w3.org/1999/xhtml') wanted.push([e, lines * part]);
+  return put.length;`;
+const MASKED = 'for (const [node, data] of window.__masked ?? []) node.data = data; window.__masked = [];';
+
+/** Texts of a live dump in document order, without those of scripts and the like. */
+function wordsOf(dump) {
+  const out = [];
+  const stack = [dump];
+  while (stack.length) {
+    const node = stack.pop();
+    if (typeof node === 'string') {
+      if (node.trim()) out.push(node);
+      continue;
+    }
+    if (!Array.isArray(node) || /^(!|script$|style$|noscript$|template$)/.test(node[0])) continue;
+    if (Array.isArray(node[2])) stack.push(...node[2].slice().reverse());
   }
-  for (const [e, height] of wanted) {
-    const pad = inside.createElement('dwell-pad');
-    pad.style.cssText = 'display:block;float:none;width:0;margin:0;padding:0;border:0;height:' + height + 'px';
-    e.append(pad);
-    pads.push(pad);
-  }
-  return pads.length;`;
-const ROUNDED = 'for (const pad of window.__pads ?? []) pad.remove(); window.__pads = [];';
+  return out;
+}
 
 const ABOUT = `
   const frame = document.querySelector('[data-testid=stage-frame]');
@@ -171,9 +184,14 @@ for (const format of formats) {
 
         const truth = read(path.join(folder, 'checkpoints', `${checkpoint.name}.dom.json.gz`));
         const boxes = await run(BOXES, truth.boxes);
-        await run(UNROUNDED);
-        const loose = await run(BOXES, truth.boxes);
-        await run(ROUNDED);
+        let loose = boxes;
+        if (await run(UNMASKED, wordsOf(truth.dom))) {
+          // Lines and what they lost are measured before the next picture.
+          await wait(60);
+          loose = await run(BOXES, truth.boxes);
+          await run(MASKED);
+          await wait(40);
+        }
         const near = (box, got) => Boolean(got) && box.every((v, k) => Math.abs(v - got[k]) <= OFF);
         const lacks = about.missing.length > 0;
         for (const m of about.missing) sum.missing.add(m);
@@ -205,7 +223,7 @@ for (const format of formats) {
       results.push(sum);
       console.log(
         `${format.padEnd(8)}${name.padEnd(26)} ${String(sum.checkpoints).padStart(2)} moments, ${sum.unlike} of ${sum.nodes} nodes differ, scrolls ${sum.scrolls - sum.scrollsUnlike}/${sum.scrolls}, ` +
-          `rules ${sum.sheets - sum.sheetsUnlike}/${sum.sheets}, boxes ${percent(sum.boxesRight, sum.boxes)} % (${percent(sum.boxesFit, sum.boxes)} % with whole line heights) of ${sum.boxes}` +
+          `rules ${sum.sheets - sum.sheetsUnlike}/${sum.sheets}, boxes ${percent(sum.boxesRight, sum.boxes)} % (${percent(sum.boxesFit, sum.boxes)} % with the words behind masks) of ${sum.boxes}` +
           (sum.lackBoxes ? `, with files missing ${percent(sum.lackRight, sum.lackBoxes)} % (${percent(sum.lackFit, sum.lackBoxes)} %) of ${sum.lackBoxes}` : ''),
       );
       const shown = new Map();
@@ -231,8 +249,9 @@ for (const format of [...formats, ...(formats.length > 1 ? ['both'] : [])]) {
   const [unlike, boxes, right, fit] = ['unlike', 'boxes', 'boxesRight', 'boxesFit'].map((key) => total(rows, key));
   console.log(
     `${format}: ${rows.length} visits, ${total(rows, 'checkpoints')} moments, ${unlike} of ${total(rows, 'nodes')} nodes differ, ` +
-      `scrolls ${total(rows, 'scrolls') - total(rows, 'scrollsUnlike')} of ${total(rows, 'scrolls')}, boxes within ${OFF} px ${percent(right, boxes)} % of ${boxes}, ${percent(fit, boxes)} % if WebKit did not cut line heights to whole pixels` +
-      `, where files are missing ${percent(total(rows, 'lackRight'), total(rows, 'lackBoxes'))} % (${percent(total(rows, 'lackFit'), total(rows, 'lackBoxes'))} %) of ${total(rows, 'lackBoxes')}`,
+      `scrolls ${total(rows, 'scrolls') - total(rows, 'scrollsUnlike')} of ${total(rows, 'scrolls')}, boxes within ${OFF} px ${percent(right, boxes)} % of ${boxes}, ${percent(fit, boxes)} % with the words behind masks` +
+      `, where files are missing ${percent(total(rows, 'lackRight'), total(rows, 'lackBoxes'))} % (${percent(total(rows, 'lackFit'), total(rows, 'lackBoxes'))} %) of ${total(rows, 'lackBoxes')}` +
+      `, together ${percent(right + total(rows, 'lackRight'), boxes + total(rows, 'lackBoxes'))} % (${percent(fit + total(rows, 'lackFit'), boxes + total(rows, 'lackBoxes'))} %) of ${boxes + total(rows, 'lackBoxes')}`,
   );
   if (!boxes) console.log(`${format}: no page has all its files, so no box was measured; give them with --files`);
   if (unlike || !boxes || (100 * right) / boxes < BAR) failed++;

@@ -59,8 +59,8 @@ input[dwell-value]::placeholder { color: inherit !important; opacity: 1 !importa
 select[dwell-menu] { appearance: none !important; background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='10' height='6'%3E%3Cpath d='M1 1l4 4 4-4' fill='none' stroke='%23333' stroke-width='1.6'/%3E%3C/svg%3E") !important; background-repeat: no-repeat !important; background-position: right 5px center !important; background-size: 10px 6px !important; text-indent: 4px !important; }
 [dwell-blocked]:not(img) { background: ${HATCH} !important; outline: 1px dashed rgb(128 128 128 / .5); outline-offset: -1px; }
 `;
-/** Phones draw no scroll bars that take room. */
-const OWN_TOUCH = ':root::-webkit-scrollbar { display: none; }';
+/** Phones draw no scroll bars that take room, and no arrows beside numbers. */
+const OWN_TOUCH = ':root::-webkit-scrollbar, ::-webkit-inner-spin-button { display: none; }';
 
 interface FrameDocument {
   id: number;
@@ -142,6 +142,7 @@ export class Frame {
   #leading: Leading | null = null;
   #cuts: boolean;
   #paused: Animation[] = [];
+  #hurried = -Infinity;
   #closed = false;
 
   constructor(element: HTMLIFrameElement, options: { touch?: boolean } = {}) {
@@ -250,6 +251,12 @@ export class Frame {
     return this.document?.documentElement != null;
   }
 
+  /** True for a page that tells browsers about itself, but not how wide it wants to be laid out on phones. */
+  get widthUnsaid(): boolean {
+    const { document } = this;
+    return document?.querySelector('meta') != null && !document.querySelector('meta[name=viewport i]');
+  }
+
   /**
    * Document px of the top page, or of the frame document `frame`, as px of the top viewport.
    * `null` when that frame is not on screen.
@@ -349,6 +356,10 @@ export class Frame {
 
   /** What moves by itself keeps pace with the playback. */
   hurry(rate: number): void {
+    const now = performance.now();
+    // Asking for the animations costs more than most patches do.
+    if (now - this.#hurried < 150) return;
+    this.#hurried = now;
     for (const animation of this.#animations()) if (animation.playbackRate !== rate) animation.playbackRate = rate;
   }
 
@@ -944,16 +955,13 @@ export class Frame {
       this.#menuRules.set(own, rules.add(mark));
       marks.push([menu, mark]);
     }
-    // Others make a text field as long as the widest letters of the default font would need, WebKit as its digits do.
+    // Others make a text field as long as the widest letters of the default font would need, WebKit as its digits do:
+    // the window's sheet of defaults gives a marked one that length.
     for (const field of this.#fields) {
       if (!this.#known(field)) this.#fields.delete(field);
       else if (field.isConnected) {
         const plain = windowOf(field)?.getComputedStyle(field).fontFamily === 'Arial';
-        if (plain !== field.hasAttribute('dwell-size')) {
-          if (plain) field.setAttribute('size', '23');
-          else field.removeAttribute('size');
-          field.toggleAttribute('dwell-size', plain);
-        }
+        if (plain !== field.hasAttribute('dwell-size')) field.toggleAttribute('dwell-size', plain);
       }
     }
     for (const [menu, mark] of marks) menu.setAttribute('dwell-menu', mark);

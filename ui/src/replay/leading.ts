@@ -46,6 +46,7 @@ export class Leading {
   #blocks = new WeakMap<Element, { room: Room; animation: Animation }>();
   /** Seen already, with their block or because they are one. */
   #seen = new WeakSet<Element>();
+  #observed = new WeakSet<Element>();
   /** Taken for blocks and not told of yet. */
   #unsure = new Set<Element>();
   #asks: ReturnType<typeof setTimeout> | undefined;
@@ -77,9 +78,17 @@ export class Leading {
         const display = styleOf(block)?.display;
         if (display === 'inline' || display === 'contents') continue;
       } else this.#unsure.add(block);
-      this.#observer.observe(block);
+      this.#observe(block);
       return;
     }
+  }
+
+  /** Observing anew would tell of it anew. */
+  #observe(block: Element): void {
+    if (this.#observed.has(block)) return;
+    this.#observed.add(block);
+    this.#seen.add(block);
+    this.#observer.observe(block);
   }
 
   /** What has no size after a while is inline, against its name, or not shown. */
@@ -95,6 +104,7 @@ export class Leading {
     const element = node as Element;
     if (!this.#seen.delete(element)) return;
     this.#unsure.delete(element);
+    this.#observed.delete(element);
     this.#observer.unobserve(element);
   }
 
@@ -109,11 +119,12 @@ export class Leading {
     this.#observer.disconnect();
     this.#blocks = new WeakMap();
     this.#seen = new WeakSet();
+    this.#observed = new WeakSet();
   }
 
   #measure(element: Element, height: number): void {
     const known = this.#blocks.get(element);
-    const [above, below] = roomOf(element, height);
+    const [above, below] = roomOf(element, height, (inner) => this.#observe(inner));
     if (above === (known?.room[0] ?? 0) && below === (known?.room[1] ?? 0)) return;
     const frames = { paddingTop: [`${above}px`, `${above}px`], paddingBottom: [`${below}px`, `${below}px`] };
     const effect = known?.animation.effect as KeyframeEffect | null | undefined;
@@ -130,12 +141,12 @@ export class Leading {
 
 const styleOf = (element: Element): CSSStyleDeclaration | undefined => element.ownerDocument.defaultView?.getComputedStyle(element);
 
-/** What the lines of a block lost. `height` is that of its content. */
-function roomOf(element: Element, height: number): Room {
+/** What the lines of a block lost. `height` is that of its content; `found` is told of blocks that were inline before. */
+function roomOf(element: Element, height: number, found: (inner: Element) => void): Room {
   const style = styleOf(element);
   if (!style || height < 1) return NONE;
   const own = lineOf(element, style);
-  if (onlyText(element)) {
+  if (onlyText(element, found)) {
     // The highest kind of line makes them all so high, or there is one line and its highest part makes it so.
     for (const [line, part] of [own, ...linesIn(element, own)]) {
       const many = Math.round(height / line);
@@ -186,13 +197,16 @@ function linesIn(element: Element, [least]: [number, number]): [number, number][
 }
 
 /** True when nothing but text and inline elements make the height of a block. */
-function onlyText(element: Element): boolean {
+function onlyText(element: Element, found: (inner: Element) => void): boolean {
+  let only = true;
   for (let child = element.firstElementChild; child; child = child.nextElementSibling) {
     if (child.localName === 'br') continue;
     const display = styleOf(child)?.display;
-    if (display !== 'inline' && display !== 'none') return false;
+    if (display === 'inline' || display === 'none') continue;
+    only = false;
+    if (mostlyInline(child)) found(child);
   }
-  return true;
+  return only;
 }
 
 /** True when the page says how high it is. */
