@@ -1,6 +1,6 @@
 // Frame against truth: every visit of the corpus in the real window, both formats, at every checkpoint.
 //
-//   node truth.mjs WINDOW DWELL VISITS [FILTER] [--format clarity|rrweb] [--files FOLDER]… [--json FILE] [--gallery FOLDER]
+//   node truth.mjs WINDOW DWELL VISITS [FILTER] [--format clarity|rrweb] [--files FOLDER]… [--chromium FILE] [--json FILE] [--gallery FOLDER]
 //
 // 1. The tree inside the frame equals what `dwell dom` prints of that moment, but for what the sanitiser drops by its
 //    documented rules (safe-tree.mjs). Not one difference is allowed.
@@ -11,7 +11,9 @@
 // folders HOST/PATH). Elements on pages that still lack something are counted apart, and told; all of them together are
 // told too. Text has the live page's boxes only with its fonts, and only with its words: what a recorder masked has other
 // widths, and no player can know them. So every moment is measured a second time with the live page's words put back
-// behind the masks (see UNMASKED), and both shares are told, of the same number of boxes.
+// behind the masks (see UNMASKED), and both shares are told, of the same number of boxes. With --chromium the frame's page
+// is laid out by that browser too: boxes that it puts, with this machine's fonts, where the frame has them are no fault of
+// the frame. The share without them is told beside the others, with its number.
 //
 // Needs DISPLAY and WebKitWebDriver. Exit 0 when both bars hold.
 import { spawnSync } from 'node:child_process';
@@ -23,6 +25,7 @@ import zlib from 'node:zlib';
 import { openWindow, patiently, wait } from './driver.mjs';
 import { READ, compareDocuments, expectedDocument, foundDocument } from './safe-tree.mjs';
 import { writeGallery } from './gallery.mjs';
+import { PAGE, otherEngine } from './other-engine.mjs';
 import { recordedSheets } from './sheets.mjs';
 
 const [program, dwell, root, ...rest] = process.argv.slice(2);
@@ -122,6 +125,7 @@ const ABOUT = `
   return { missing: [...missing], waiting, problems: Number(frame.dataset.problems), size: [d.defaultView.innerWidth, d.defaultView.innerHeight], client: [d.documentElement.clientWidth, d.documentElement.scrollHeight] };`;
 
 const results = [];
+const other = options.chromium ? await otherEngine(options.chromium) : null;
 let failed = 0;
 const percent = (a, b) => (b ? ((100 * a) / b).toFixed(2) : '–');
 
@@ -161,7 +165,7 @@ for (const format of formats) {
       const known = visits.get(id);
       if (!known) throw new Error(`${id} is none of the visits`);
       const { name, folder, visit } = known;
-      const sum = { format, visit: name, checkpoints: 0, nodes: 0, unlike: 0, scrolls: 0, scrollsUnlike: 0, sheets: 0, sheetsUnlike: 0, boxes: 0, boxesRight: 0, boxesFit: 0, lackBoxes: 0, lackRight: 0, lackFit: 0, differences: [], off: [], missing: new Set(), points: [] };
+      const sum = { format, visit: name, checkpoints: 0, nodes: 0, unlike: 0, scrolls: 0, scrollsUnlike: 0, sheets: 0, sheetsUnlike: 0, boxes: 0, boxesRight: 0, boxesFit: 0, lackBoxes: 0, lackRight: 0, lackFit: 0, here: 0, lackHere: 0, differences: [], off: [], missing: new Set(), points: [] };
       for (const checkpoint of visit.checkpoints) {
         sum.checkpoints++;
         await run('window.__dwell.seek(arguments[0])', checkpoint.t);
@@ -185,28 +189,34 @@ for (const format of formats) {
         const truth = read(path.join(folder, 'checkpoints', `${checkpoint.name}.dom.json.gz`));
         const boxes = await run(BOXES, truth.boxes);
         let loose = boxes;
+        let there = null;
         if (await run(UNMASKED, wordsOf(truth.dom))) {
           // Lines and what they lost are measured before the next picture.
           await wait(60);
           loose = await run(BOXES, truth.boxes);
+          if (other) there = await other.boxes(await run(PAGE), BOXES, truth.boxes);
           await run(MASKED);
           await wait(40);
-        }
+        } else if (other) there = await other.boxes(await run(PAGE), BOXES, truth.boxes);
         const near = (box, got) => Boolean(got) && box.every((v, k) => Math.abs(v - got[k]) <= OFF);
         const lacks = about.missing.length > 0;
         for (const m of about.missing) sum.missing.add(m);
         let right = 0;
         let fit = 0;
+        let here = 0;
         truth.boxes.forEach(([selector, ...box], i) => {
           const got = boxes[i];
           const fits = near(box, got) || near(box, loose[i]);
           if (fits) fit++;
           if (near(box, got)) right++;
-          if (!fits) sum.off.push({ checkpoint: checkpoint.name, selector, wanted: box, got: got && got.slice(0, 4).map((v) => Math.round(v * 100) / 100), loose: loose[i]?.slice(0, 4).map((v) => Math.round(v * 100) / 100), lacks });
+          const alike = !fits && there?.[i] && loose[i] && near(there[i].slice(0, 4), loose[i]);
+          if (alike) here++;
+          if (!fits) sum.off.push({ here: Boolean(alike), there: there?.[i]?.slice(0, 4), checkpoint: checkpoint.name, selector, wanted: box, got: got && got.slice(0, 4).map((v) => Math.round(v * 100) / 100), loose: loose[i]?.slice(0, 4).map((v) => Math.round(v * 100) / 100), lacks });
         });
         sum[lacks ? 'lackBoxes' : 'boxes'] += truth.boxes.length;
         sum[lacks ? 'lackRight' : 'boxesRight'] += right;
         sum[lacks ? 'lackFit' : 'boxesFit'] += fit;
+        sum[lacks ? 'lackHere' : 'here'] += here;
         const point = { name: checkpoint.name, t: checkpoint.t, label: checkpoint.label, unlike: counts.unlike, boxes: truth.boxes.length, right, missing: about.missing, size: about.size, client: about.client, live: [truth.viewport?.w, truth.viewport?.h, truth.page?.w, truth.page?.h] };
         sum.points.push(point);
         if (options.gallery) {
@@ -223,7 +233,7 @@ for (const format of formats) {
       results.push(sum);
       console.log(
         `${format.padEnd(8)}${name.padEnd(26)} ${String(sum.checkpoints).padStart(2)} moments, ${sum.unlike} of ${sum.nodes} nodes differ, scrolls ${sum.scrolls - sum.scrollsUnlike}/${sum.scrolls}, ` +
-          `rules ${sum.sheets - sum.sheetsUnlike}/${sum.sheets}, boxes ${percent(sum.boxesRight, sum.boxes)} % (${percent(sum.boxesFit, sum.boxes)} % with the words behind masks) of ${sum.boxes}` +
+          `rules ${sum.sheets - sum.sheetsUnlike}/${sum.sheets}, boxes ${percent(sum.boxesRight, sum.boxes)} % (${percent(sum.boxesFit, sum.boxes)} % with the words behind masks) of ${sum.boxes}${other ? `, ${sum.here} off in Chromium here too` : ''}` +
           (sum.lackBoxes ? `, with files missing ${percent(sum.lackRight, sum.lackBoxes)} % (${percent(sum.lackFit, sum.lackBoxes)} %) of ${sum.lackBoxes}` : ''),
       );
       const shown = new Map();
@@ -253,9 +263,17 @@ for (const format of [...formats, ...(formats.length > 1 ? ['both'] : [])]) {
       `, where files are missing ${percent(total(rows, 'lackRight'), total(rows, 'lackBoxes'))} % (${percent(total(rows, 'lackFit'), total(rows, 'lackBoxes'))} %) of ${total(rows, 'lackBoxes')}` +
       `, together ${percent(right + total(rows, 'lackRight'), boxes + total(rows, 'lackBoxes'))} % (${percent(fit + total(rows, 'lackFit'), boxes + total(rows, 'lackBoxes'))} %) of ${boxes + total(rows, 'lackBoxes')}`,
   );
+  if (other) {
+    const [here, lackBoxes, lackHere] = ['here', 'lackBoxes', 'lackHere'].map((key) => total(rows, key));
+    console.log(
+      `${format}: where fonts allow, with the words behind masks ${percent(fit, boxes - here)} % of ${boxes - here}; the other ${here} stand elsewhere in Chromium on this machine too` +
+        `; with the pages that lack files ${percent(fit + total(rows, 'lackFit'), boxes - here + lackBoxes - lackHere)} % of ${boxes - here + lackBoxes - lackHere}, the other ${here + lackHere} as before`,
+    );
+  }
   if (!boxes) console.log(`${format}: no page has all its files, so no box was measured; give them with --files`);
   if (unlike || !boxes || (100 * right) / boxes < BAR) failed++;
 }
+await other?.close();
 if (options.json) fs.writeFileSync(options.json, JSON.stringify(results, null, 1));
 if (options.gallery) writeGallery(options.gallery, results);
 console.log(failed ? 'falls short' : 'every bar holds');

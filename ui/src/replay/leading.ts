@@ -247,7 +247,7 @@ function linesOf(element: Element, line: number): { lines: number; first: boolea
     } else if (child.nodeType !== 1) continue;
     else {
       const style = styleOf(child as Element);
-      if (!style || style.display === 'none' || style.float !== 'none' || /^(absolute|fixed)$/.test(style.position)) continue;
+      if (!style || style.display === 'none' || (style.float && style.float !== 'none') || /^(absolute|fixed)$/.test(style.position)) continue;
       if (!style.display.startsWith('inline')) {
         close(child);
         first ??= false;
