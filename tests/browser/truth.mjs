@@ -65,12 +65,13 @@ const BOXES = `
       try { element = inside.querySelectorAll(selector.replace(/#(\\d)/g, '#\\\\3$1 '))[nth]; } catch {}
     }
     if (!element) return null;
-    // Of an inline element with a block in it WebKit tells of empty lines around the block as well, which nobody sees.
-    const parts = [...element.getClientRects()].filter((part) => part.width > 0);
-    const style = (e) => inside.defaultView.getComputedStyle(e).display;
-    const blocks = style(element) === 'inline' ? [...element.children].filter((child) => style(child) === 'block') : [];
-    const drawn = blocks.length && blocks.length === element.children.length ? blocks.map((block) => block.getBoundingClientRect()) : parts;
-    const r = drawn.length > 1 || blocks.length ? { left: Math.min(...drawn.map((p) => p.left)), top: Math.min(...drawn.map((p) => p.top)), right: Math.max(...drawn.map((p) => p.right)), bottom: Math.max(...drawn.map((p) => p.bottom)) } : element.getBoundingClientRect();
+    // Engines tell differently of an inline element that draws nothing itself: WebKit of its own lines, of empty ones
+    // around a block in it as well, Chromium of what stands in it. It is what stands in it that is compared.
+    const style = inside.defaultView.getComputedStyle(element);
+    const plain = style.display === 'inline' && element.firstElementChild && style.backgroundColor === 'rgba(0, 0, 0, 0)' && ['borderTopWidth', 'borderLeftWidth', 'paddingTop', 'paddingLeft', 'paddingRight'].every((name) => parseFloat(style[name]) === 0);
+    const words = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const drawn = !plain ? [] : [...(words ? element.getClientRects() : []), ...[...element.children].map((child) => child.getBoundingClientRect())].filter((part) => part.width > 0);
+    const r = drawn.length ? { left: Math.min(...drawn.map((p) => p.left)), top: Math.min(...drawn.map((p) => p.top)), right: Math.max(...drawn.map((p) => p.right)), bottom: Math.max(...drawn.map((p) => p.bottom)) } : element.getBoundingClientRect();
     return [r.left, r.top, r.right - r.left, r.bottom - r.top, element.localName, element.hasAttribute('dwell-missing') ? 1 : 0];
   });`;
 
