@@ -129,6 +129,7 @@ export class Frame {
   #toOpen = new Set<number>();
   #toPaint = new Set<number>();
   #menusChanged = false;
+  #restyled = false;
   #texts = new Set<Element>();
   #values: [Node, string][] = [];
   #checks: [Node, boolean][] = [];
@@ -420,6 +421,7 @@ export class Frame {
       case 'R':
         return this.#remove(op[1]);
       case 'A':
+        this.#restyled = true;
         return this.#attribute(this.#element(op[1]), op[2], op[3]);
       case 'T': {
         const node = this.#get(op[1]);
@@ -430,15 +432,16 @@ export class Frame {
         const style = this.#element(op[1]);
         if (style.localName !== 'style') throw new Error('not a style element');
         if (style.textContent !== op[2]) style.textContent = op[2];
-        this.#menusChanged = true;
+        this.#menusChanged = this.#restyled = true;
         return;
       }
       case 'C':
-        this.#menusChanged = true;
+        this.#menusChanged = this.#restyled = true;
         return this.#sheetText(op[1], op[2]);
       case 'AD':
         this.#adopted.set(op[1], op[2]);
         this.#toAdopt.add(op[1]);
+        this.#restyled = true;
         return;
       case 'V':
         this.#values.push([this.#get(op[1]), op[2]]);
@@ -850,7 +853,7 @@ export class Frame {
       }
       list.push(made);
     }
-    root.adoptedStyleSheets = list;
+    root.adoptedStyleSheets = this.#leading ? [...list, ...this.#leading.sheets(root)] : list;
   }
 
   // ---- the end of a batch
@@ -868,6 +871,7 @@ export class Frame {
     this.#settleFrames();
     for (const id of this.#toAdopt) this.#guard(() => this.#adopt(id));
     this.#toAdopt.clear();
+    this.#restyled ||= this.#stateMoved;
     if (this.#stateMoved || (this.#moved && (this.#hover || this.#focus))) this.#markStates();
     for (const id of this.#toPaint) this.#guard(() => this.#paint(id));
     this.#toPaint.clear();
@@ -881,6 +885,8 @@ export class Frame {
     for (const id of this.#toScroll) this.#guard(() => this.#scroll(id));
     this.#toScroll.clear();
     this.#guard(() => this.#settleTexts());
+    if (this.#restyled) this.#leading?.changed();
+    this.#restyled = false;
     this.#moved = this.#stateMoved = false;
     if (this.#clamped.size) this.#watch();
   }
@@ -1112,7 +1118,7 @@ export class Frame {
   #animations(): Animation[] {
     const all: Animation[] = [];
     for (const { doc } of this.#docs.values()) {
-      if (doc.defaultView && typeof doc.getAnimations === 'function') all.push(...doc.getAnimations().filter((animation) => !Leading.made(animation)));
+      if (doc.defaultView && typeof doc.getAnimations === 'function') all.push(...doc.getAnimations());
     }
     return all;
   }

@@ -5,8 +5,10 @@
  * fraction, and no style asks for it. A page of a hundred lines ends a screen's tenth too high, and everything on it
  * stands where the visitor did not see it. So every block of text gets what its lines lost as padding, half above and
  * half below; where blocks stand beside the text, only at an edge that is text, because padding keeps the margins of
- * other blocks from collapsing. It comes as an addition to what the page says: an animation that stands still, because that alone adds
- * to any padding, whatever rule sets it and whenever it changes, and leaves tree, attributes and sheets as recorded.
+ * other blocks from collapsing. The padding comes from rules of ours for marked elements: the tree, its own attributes
+ * and its sheets stay as recorded. (An animation that adds to any padding needs no rule, but styles cost several times as
+ * much with it, measured.) What a mark hides, another padding that the page gives later, is looked up a moment after each
+ * change that may have brought one. A padding that fades is left alone.
  *
  * Sizes are told by a ResizeObserver, after layout and before painting: for what changed, and without asking for a
  * layout of its own. What is not put right: within a paragraph lines stand up to half its loss too high or too low.
@@ -41,9 +43,23 @@ export function cutsLines(doc: Document): boolean {
 type Room = readonly [number, number];
 const NONE: Room = [0, 0];
 
+interface Mark {
+  /** Padding of the page, px. */
+  base: Room;
+  room: Room;
+}
+
+type Root = (Document | ShadowRoot) & { adoptedStyleSheets?: CSSStyleSheet[] };
+
+const MARK = 'dwell-leading';
+/** Ms after a change that paddings are looked up. */
+const LATER = 250;
+
 export class Leading {
   #observer: ResizeObserver;
-  #blocks = new WeakMap<Element, { room: Room; animation: Animation }>();
+  #marks = new Map<Element, Mark>();
+  #rules = new WeakMap<Root, { known: Set<string>; sheets: CSSStyleSheet[] }>();
+  #later: ReturnType<typeof setTimeout> | undefined;
   /** Seen already, with their block or because they are one. */
   #seen = new WeakSet<Element>();
   #observed = new WeakSet<Element>();
@@ -53,14 +69,17 @@ export class Leading {
 
   constructor(observer: typeof ResizeObserver) {
     this.#observer = new observer((entries) => {
+      const changed: [Element, Mark][] = [];
       for (const { target, contentRect } of entries) {
         this.#unsure.delete(target);
         try {
-          this.#measure(target, contentRect.height);
+          const mark = this.#measure(target, contentRect.height);
+          if (mark) changed.push([target, mark]);
         } catch {
           // Its document is gone.
         }
       }
+      this.#put(changed);
     });
   }
 
@@ -105,39 +124,96 @@ export class Leading {
     if (!this.#seen.delete(element)) return;
     this.#unsure.delete(element);
     this.#observed.delete(element);
+    this.#marks.delete(element);
     this.#observer.unobserve(element);
   }
 
-  /** Whether an animation is one of these, and no part of the page. */
-  static made(animation: Animation): boolean {
-    return animation.id === 'dwell-leading';
+  /** Sheets that a document or shadow root has to adopt after its own. */
+  sheets(root: Node): CSSStyleSheet[] {
+    return this.#rules.get(root as Root)?.sheets ?? [];
+  }
+
+  /** Something was changed that may have changed paddings. */
+  changed(): void {
+    if (this.#marks.size) this.#later ??= setTimeout(() => this.#lookUp(), LATER);
   }
 
   close(): void {
     clearTimeout(this.#asks);
+    clearTimeout(this.#later);
     this.#unsure.clear();
     this.#observer.disconnect();
-    this.#blocks = new WeakMap();
+    this.#marks.clear();
+    this.#rules = new WeakMap();
     this.#seen = new WeakSet();
     this.#observed = new WeakSet();
   }
 
-  #measure(element: Element, height: number): void {
-    const known = this.#blocks.get(element);
-    const [above, below] = roomOf(element, height, (inner) => this.#observe(inner));
-    if (above === (known?.room[0] ?? 0) && below === (known?.room[1] ?? 0)) return;
-    const frames = { paddingTop: [`${above}px`, `${above}px`], paddingBottom: [`${below}px`, `${below}px`] };
-    const effect = known?.animation.effect as KeyframeEffect | null | undefined;
-    if (known && effect) {
-      effect.setKeyframes(frames);
-      known.room = [above, below];
-      return;
+  /** The mark that a block should have, when that is another than it has. */
+  #measure(element: Element, height: number): Mark | null {
+    const known = this.#marks.get(element);
+    const room = roomOf(element, height, (inner) => this.#observe(inner));
+    if (room[0] === (known?.room[0] ?? 0) && room[1] === (known?.room[1] ?? 0)) return null;
+    if (known) return { base: known.base, room };
+    const style = styleOf(element);
+    return style && !fades(style) ? { base: paddings(style), room } : null;
+  }
+
+  #lookUp(): void {
+    this.#later = undefined;
+    const marked = [...this.#marks].filter(([element]) => element.isConnected);
+    for (const [element] of marked) element.removeAttribute(MARK);
+    this.#put(marked.flatMap(([element, { room }]): [Element, Mark][] => {
+      const style = styleOf(element);
+      if (style && !fades(style)) return [[element, { base: paddings(style), room }]];
+      this.#marks.delete(element);
+      return [];
+    }));
+  }
+
+  /** All at once, so that styles and places are worked out once. */
+  #put(marks: [Element, Mark][]): void {
+    const wanted = new Map<Root, Set<string>>();
+    for (const [element, mark] of marks) {
+      const root = element.getRootNode() as Root;
+      let values = wanted.get(root);
+      if (!values) wanted.set(root, (values = new Set()));
+      values.add(text(mark));
     }
-    const animation = element.animate(frames, { duration: 1000, fill: 'both', composite: 'add', id: 'dwell-leading' });
-    animation.pause();
-    this.#blocks.set(element, { room: [above, below], animation });
+    for (const [root, values] of wanted) {
+      const rules = this.#rules.get(root) ?? { known: new Set(), sheets: [] };
+      const fresh = [...values].filter((value) => !rules.known.has(value));
+      const win = (root.nodeType === 9 ? (root as Document) : root.ownerDocument)?.defaultView as (Window & typeof globalThis) | null | undefined;
+      if (!fresh.length || !win?.CSSStyleSheet || !root.adoptedStyleSheets) continue;
+      const sheet = new win.CSSStyleSheet();
+      sheet.replaceSync(fresh.map(rule).join('\n'));
+      for (const value of fresh) rules.known.add(value);
+      rules.sheets.push(sheet);
+      this.#rules.set(root, rules);
+      root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+    }
+    for (const [element, mark] of marks) {
+      if (mark.room[0] || mark.room[1]) {
+        element.setAttribute(MARK, text(mark));
+        this.#marks.set(element, mark);
+      } else {
+        element.removeAttribute(MARK);
+        this.#marks.delete(element);
+      }
+    }
   }
 }
+
+const text = ({ base, room }: Mark): string => `${base[0] + room[0]} ${base[1] + room[1]}`;
+const rule = (value: string): string => {
+  const [above, below] = value.split(' ');
+  // Stronger than what pages write against each other.
+  return `[${MARK}="${value}"]:not(#\\0, #\\1) { padding-top: ${above}px !important; padding-bottom: ${below}px !important; }`;
+};
+const paddings = (style: CSSStyleDeclaration): Room => [parseFloat(style.paddingTop) || 0, parseFloat(style.paddingBottom) || 0];
+/** True when a change of padding would be shown little by little, and read as half done. */
+const fades = (style: CSSStyleDeclaration): boolean =>
+  /all|padding/.test(style.transitionProperty) && /[1-9]/.test(style.transitionDuration);
 
 const styleOf = (element: Element): CSSStyleDeclaration | undefined => element.ownerDocument.defaultView?.getComputedStyle(element);
 
