@@ -421,7 +421,7 @@ export class Frame {
       case 'R':
         return this.#remove(op[1]);
       case 'A':
-        this.#restyled = true;
+        this.#leading?.changed(this.#element(op[1]));
         return this.#attribute(this.#element(op[1]), op[2], op[3]);
       case 'T': {
         const node = this.#get(op[1]);
@@ -871,7 +871,6 @@ export class Frame {
     this.#settleFrames();
     for (const id of this.#toAdopt) this.#guard(() => this.#adopt(id));
     this.#toAdopt.clear();
-    this.#restyled ||= this.#stateMoved;
     if (this.#stateMoved || (this.#moved && (this.#hover || this.#focus))) this.#markStates();
     for (const id of this.#toPaint) this.#guard(() => this.#paint(id));
     this.#toPaint.clear();
@@ -981,8 +980,16 @@ export class Frame {
   #markStates(): void {
     const hovered = this.#chain(this.#hover);
     const focused = this.#chain(this.#focus);
-    for (const element of this.#hovered) if (!hovered.includes(element)) element.removeAttribute('dwell-hover');
-    for (const element of hovered) if (!element.hasAttribute('dwell-hover')) element.setAttribute('dwell-hover', '');
+    for (const element of this.#hovered) {
+      if (hovered.includes(element)) continue;
+      element.removeAttribute('dwell-hover');
+      this.#leading?.changed(element);
+    }
+    for (const element of hovered) {
+      if (element.hasAttribute('dwell-hover')) continue;
+      element.setAttribute('dwell-hover', '');
+      this.#leading?.changed(element);
+    }
     for (const element of this.#focused) {
       element.removeAttribute('dwell-focus');
       if (!focused.includes(element)) element.removeAttribute('dwell-focus-within');

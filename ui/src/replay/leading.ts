@@ -54,12 +54,17 @@ type Root = (Document | ShadowRoot) & { adoptedStyleSheets?: CSSStyleSheet[] };
 const MARK = 'dwell-leading';
 /** Ms after a change that paddings are looked up. */
 const LATER = 250;
+/** Places that are looked up one by one. */
+const PLACES = 200;
 
 export class Leading {
   #observer: ResizeObserver;
   #marks = new Map<Element, Mark>();
   #rules = new WeakMap<Root, { known: Set<string>; sheets: CSSStyleSheet[] }>();
   #later: ReturnType<typeof setTimeout> | undefined;
+  /** Where paddings are to be looked up. */
+  #places = new Set<Element>();
+  #everywhere = false;
   /** Seen already, with their block or because they are one. */
   #seen = new WeakSet<Element>();
   #observed = new WeakSet<Element>();
@@ -133,15 +138,19 @@ export class Leading {
     return this.#rules.get(root as Root)?.sheets ?? [];
   }
 
-  /** Something was changed that may have changed paddings. */
-  changed(): void {
-    if (this.#marks.size) this.#later ??= setTimeout(() => this.#lookUp(), LATER);
+  /** Something was changed that may have changed paddings: of this element and what is in it, or of everything. */
+  changed(within?: Element): void {
+    if (!this.#marks.size) return;
+    if (!within || this.#places.size >= PLACES) this.#everywhere = true;
+    else this.#places.add(within);
+    this.#later ??= setTimeout(() => this.#lookUp(), LATER);
   }
 
   close(): void {
     clearTimeout(this.#asks);
     clearTimeout(this.#later);
     this.#unsure.clear();
+    this.#places.clear();
     this.#observer.disconnect();
     this.#marks.clear();
     this.#rules = new WeakMap();
@@ -161,7 +170,13 @@ export class Leading {
 
   #lookUp(): void {
     this.#later = undefined;
-    const marked = [...this.#marks].filter(([element]) => element.isConnected);
+    const places = this.#everywhere ? [...this.#marks.keys()] : [...this.#places].flatMap((place) => [place, ...place.querySelectorAll(`[${MARK}]`)]);
+    this.#places.clear();
+    this.#everywhere = false;
+    const marked = [...new Set(places)].flatMap((element): [Element, Mark][] => {
+      const mark = element.isConnected && this.#marks.get(element);
+      return mark ? [[element, mark]] : [];
+    });
     for (const [element] of marked) element.removeAttribute(MARK);
     this.#put(marked.flatMap(([element, { room }]): [Element, Mark][] => {
       const style = styleOf(element);
