@@ -176,7 +176,8 @@ for (const format of formats) {
           await wait(50);
           about = await run(ABOUT);
         }
-        await wait(60);
+        // Lines get what WebKit cut off them a moment after the picture.
+        await wait(250);
         const note = (kind, where, wanted, got) => {
           if (kind === 'scroll') sum.scrollsUnlike++;
           sum.differences.push({ checkpoint: checkpoint.name, kind, where, wanted, got });
@@ -192,12 +193,11 @@ for (const format of formats) {
         let loose = boxes;
         let there = null;
         if (await run(UNMASKED, wordsOf(truth.dom))) {
-          // Lines and what they lost are measured before the next picture.
-          await wait(60);
+          await wait(250);
           loose = await run(BOXES, truth.boxes);
           if (other) there = await other.boxes(await run(PAGE), BOXES, truth.boxes);
           await run(MASKED);
-          await wait(40);
+          await wait(100);
         } else if (other) there = await other.boxes(await run(PAGE), BOXES, truth.boxes);
         const near = (box, got) => Boolean(got) && box.every((v, k) => Math.abs(v - got[k]) <= OFF);
         const lacks = about.missing.length > 0;

@@ -31,7 +31,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const tell = (target: Element, height: number) => Observer.last.tell([{ target, contentRect: { height } }]);
+const tell = (target: Element, height: number) => {
+  Observer.last.tell([{ target, contentRect: { height } }]);
+  leading.settle();
+};
 const put = (html: string): HTMLElement => {
   document.body.innerHTML = html;
   const first = document.body.firstElementChild as HTMLElement;

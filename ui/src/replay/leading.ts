@@ -10,8 +10,8 @@
  * much with it, measured.) What a mark hides, another padding that the page gives later, is looked up a moment after each
  * change that may have brought one. A padding that fades is left alone.
  *
- * Sizes are told by a ResizeObserver, after layout and before painting: for what changed, and without asking for a
- * layout of its own. What is not put right: within a paragraph lines stand up to half its loss too high or too low.
+ * Sizes are told by a ResizeObserver, for what changed, and room is given a moment after: a seek shows its picture first.
+ * What is not put right: within a paragraph lines stand up to half its loss too high or too low.
  */
 
 /** Elements that pages mostly leave inline; others are taken for blocks without asking for their style. */
@@ -54,6 +54,9 @@ type Root = (Document | ShadowRoot) & { adoptedStyleSheets?: CSSStyleSheet[] };
 const MARK = 'dwell-leading';
 /** Ms after a change that paddings are looked up. */
 const LATER = 250;
+/** Ms of rest before room is given, and the longest time that it may wait for rest. */
+const WAIT = 40;
+const LONGEST_WAIT = 160;
 /** Places that are looked up one by one. */
 const PLACES = 200;
 
@@ -62,6 +65,10 @@ export class Leading {
   #marks = new Map<Element, Mark>();
   #rules = new WeakMap<Root, { known: Set<string>; sheets: CSSStyleSheet[] }>();
   #later: ReturnType<typeof setTimeout> | undefined;
+  /** Heights of blocks that changed. */
+  #told = new Map<Element, number>();
+  #toldFrom = 0;
+  #settling: ReturnType<typeof setTimeout> | undefined;
   /** Where paddings are to be looked up. */
   #places = new Set<Element>();
   #everywhere = false;
@@ -74,18 +81,34 @@ export class Leading {
 
   constructor(observer: typeof ResizeObserver) {
     this.#observer = new observer((entries) => {
-      const changed: [Element, Mark][] = [];
       for (const { target, contentRect } of entries) {
         this.#unsure.delete(target);
-        try {
-          const mark = this.#measure(target, contentRect.height);
-          if (mark) changed.push([target, mark]);
-        } catch {
-          // Its document is gone.
-        }
+        this.#told.set(target, contentRect.height);
       }
-      this.#put(changed);
+      // The picture that was asked for comes first.
+      const now = performance.now();
+      if (this.#settling === undefined) this.#toldFrom = now;
+      else if (now - this.#toldFrom > LONGEST_WAIT) return;
+      clearTimeout(this.#settling);
+      this.#settling = setTimeout(() => this.settle(), WAIT);
     });
+  }
+
+  /** Gives what was told of its room now. */
+  settle(): void {
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    const changed: [Element, Mark][] = [];
+    for (const [element, height] of this.#told) {
+      try {
+        const mark = element.isConnected ? this.#measure(element, height) : null;
+        if (mark) changed.push([element, mark]);
+      } catch {
+        // Its document is gone.
+      }
+    }
+    this.#told.clear();
+    this.#put(changed);
   }
 
   /** Looks after the blocks in which these elements' texts lie. */
@@ -130,6 +153,7 @@ export class Leading {
     this.#unsure.delete(element);
     this.#observed.delete(element);
     this.#marks.delete(element);
+    this.#told.delete(element);
     this.#observer.unobserve(element);
   }
 
@@ -147,8 +171,8 @@ export class Leading {
   }
 
   close(): void {
-    clearTimeout(this.#asks);
-    clearTimeout(this.#later);
+    for (const timer of [this.#asks, this.#later, this.#settling]) clearTimeout(timer);
+    this.#told.clear();
     this.#unsure.clear();
     this.#places.clear();
     this.#observer.disconnect();
