@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Decoding speed on one thread, beside npm clarity-decode on the same bodies in the same run, and the ratio; random
 # seeks in a long session, beside rrweb's own player in Chromium for the same moments; then an import of SESSIONS
-# sessions (5000), beside unpacking and skimming the same bytes in the same run. ONLY=decode|seek|import measures one.
+# sessions (5000), beside unpacking and skimming the same bytes in the same run; last the fact index with INDEXED made-up
+# sessions (1000000), beside plain SQLite and DuckDB on the same facts. ONLY=decode|seek|import|index measures one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -72,16 +73,33 @@ console.log(`random seeks         ${(at(peer.ms, 0.5) / own[0]).toFixed(0)} x at
   rm -f "$out.peer"
 }
 
-if wanted decode; then decode; fi
-if wanted seek; then seek; fi
-wanted import || exit 0
+import() {
+  local sessions=${SESSIONS:-5000}
+  if ! [ -f "$DWELL_CORPUS/tools/amplify.py" ] || ! command -v python3 >/dev/null; then
+    echo "No corpus with tools/amplify.py, or no python3: an import is not measured." >&2
+    return
+  fi
+  mkdir -p target/bench
+  local input=$PWD/target/bench/import-$sessions.ndjson.gz
+  [ -f "$input" ] || python3 "$DWELL_CORPUS/tools/amplify.py" --n "$sessions" --format clarity --max-kb 40 --out "$input" >&2
+  cargo bench -p dwell-core --bench import -- "$input"
+}
 
-sessions=${SESSIONS:-5000}
-if ! [ -f "$DWELL_CORPUS/tools/amplify.py" ] || ! command -v python3 >/dev/null; then
-  echo "No corpus with tools/amplify.py, or no python3: an import is not measured." >&2
-  exit 0
-fi
-mkdir -p target/bench
-input=$PWD/target/bench/import-$sessions.ndjson.gz
-[ -f "$input" ] || python3 "$DWELL_CORPUS/tools/amplify.py" --n "$sessions" --format clarity --max-kb 40 --out "$input" >&2
-cargo bench -p dwell-core --bench import -- "$input"
+index() {
+  local sessions=${INDEXED:-1000000} duckdb=2.0.0 since=1792408000000 theirs=
+  local folder=$PWD/target/bench/index-$sessions python=target/bench/venv/bin/python
+  cargo bench -p dwell-core --bench index -- "$folder" "$sessions" make
+  if ! [ -x "$python" ] && command -v python3 >/dev/null; then
+    python3 -m venv target/bench/venv && "$python" -m pip install --quiet "duckdb==$duckdb" >&2 || rm -rf target/bench/venv
+  fi
+  if [ -x "$python" ]; then
+    theirs=$("$python" src-tauri/core/benches/index.py "$folder/facts.ndjson" "$folder/facts.duckdb" src-tauri/core/benches/index-segments.json "$since")
+  else
+    echo "No Python with duckdb $duckdb: DuckDB is not measured." >&2
+  fi
+  cargo bench -p dwell-core --bench index -- "$folder" "$sessions" ${theirs:+"$theirs"}
+}
+
+for each in decode seek import index; do
+  if wanted "$each"; then "$each"; fi
+done

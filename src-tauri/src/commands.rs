@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dwell_core::desk::{Desk, SessionsQuery};
+use dwell_core::desk::{self, Desk, Marked, SessionsQuery, Which as Picked};
 use dwell_core::error::{Error, ErrorReport};
 use dwell_core::store::Goal;
 use dwell_core::wire::{
-    AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, GoalView, ImportProgressView,
-    ImportSummaryView, NotesExportedView, NotesMergedView, ProjectView, ReviewChange, TurnedView,
+    AddProgressView, AddSummaryView, CountView, ExportProgressView, ExportSummaryView, FieldView, FilterRowView,
+    GoalView, ImportProgressView, ImportSummaryView, NotesExportedView, NotesMergedView, ProjectView, ReviewChange,
+    TurnedView,
 };
 use tauri::ipc::{Channel, Invoke, Response};
 use tauri::{AppHandle, Manager, State, WebviewWindow};
@@ -31,16 +32,24 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         cancel_import,
         choose_paths,
         choose_save,
+        count,
         export_archive,
         export_notes,
+        export_table,
+        facets,
+        fields,
+        filter_rows,
         goals,
         import,
         import_notes,
         insight,
+        label_many,
         mark_watched,
         open_demo,
         open_project,
+        overview,
         page_files,
+        place,
         pointer_track,
         project,
         replay_seek,
@@ -64,14 +73,73 @@ async fn project(app: AppHandle) -> Answer<ProjectView> {
 }
 
 #[tauri::command]
+#[expect(clippy::too_many_arguments, reason = "the window names each of them")]
 async fn sessions(
     app: AppHandle,
     sort: Option<String>,
     descending: Option<bool>,
     text: Option<String>,
     filter: Option<Vec<String>>,
+    only: Option<Vec<String>>,
+    marked: Option<Marked>,
+    from: Option<usize>,
+    limit: Option<usize>,
+    columns: Option<Vec<String>>,
 ) -> Answer<Response> {
-    bytes(ask(app, move |desk| desk.sessions(SessionsQuery { sort, descending, text, filter })).await)
+    let query = SessionsQuery { sort, descending, text, filter, only, marked, from, limit, columns };
+    bytes(ask(app, move |desk| desk.sessions(query)).await)
+}
+
+/// Place of a session in a list; nothing when it is not in it.
+#[tauri::command]
+#[expect(clippy::too_many_arguments, reason = "the window names each of them")]
+async fn place(
+    app: AppHandle,
+    id: String,
+    sort: Option<String>,
+    descending: Option<bool>,
+    text: Option<String>,
+    filter: Option<Vec<String>>,
+    only: Option<Vec<String>>,
+    marked: Option<Marked>,
+) -> Answer<Option<u32>> {
+    let query = SessionsQuery { sort, descending, text, filter, only, marked, ..SessionsQuery::default() };
+    ask(app, move |desk| desk.place(&id, query)).await
+}
+
+#[tauri::command]
+async fn facets(
+    app: AppHandle,
+    filter: Vec<String>,
+    fields: Vec<String>,
+    typed: Option<String>,
+    limit: usize,
+    text: Option<String>,
+    marked: Option<Marked>,
+) -> Answer<Response> {
+    let query = SessionsQuery { filter: Some(filter), text, marked, ..SessionsQuery::default() };
+    bytes(ask(app, move |desk| desk.facets(&query, &fields, typed.as_deref(), limit)).await)
+}
+
+#[tauri::command]
+async fn overview(app: AppHandle, filter: Vec<String>) -> Answer<Response> {
+    bytes(ask(app, move |desk| desk.overview(&filter)).await)
+}
+
+#[tauri::command]
+async fn count(app: AppHandle, filter: Vec<String>) -> Answer<CountView> {
+    ask(app, move |desk| desk.count(&filter)).await
+}
+
+#[tauri::command]
+async fn fields(app: AppHandle) -> Answer<Vec<FieldView>> {
+    ask(app, |desk| desk.fields()).await
+}
+
+/// What rows of the filter language are, or what is wrong with them.
+#[tauri::command]
+async fn filter_rows(app: AppHandle, rows: Vec<String>) -> Answer<Vec<FilterRowView>> {
+    work(app, move |_| Ok(desk::filter_rows(&rows))).await
 }
 
 #[tauri::command]
@@ -280,7 +348,11 @@ async fn choose_paths(app: AppHandle, folder: bool) -> Answer<Vec<PathBuf>> {
 #[tauri::command]
 async fn choose_save(app: AppHandle, name: String) -> Answer<Option<PathBuf>> {
     work(app, move |app| {
-        let (what, ending) = if name.ends_with(".json") { ("Notes", "json") } else { ("Dwell archive", "zip") };
+        let (what, ending) = match name.rsplit_once('.') {
+            Some((_, "json")) => ("Notes", "json"),
+            Some((_, "csv")) => ("Table", "csv"),
+            _ => ("Dwell archive", "zip"),
+        };
         let dialog = app.dialog().file().set_file_name(name).add_filter(what, &[ending]);
         Ok(dialog.blocking_save_file().and_then(|path| path.into_path().ok()))
     })
@@ -291,7 +363,7 @@ async fn choose_save(app: AppHandle, name: String) -> Answer<Option<PathBuf>> {
 async fn export_archive(
     app: AppHandle,
     exports: State<'_, Exports>,
-    ids: Option<Vec<String>>,
+    which: Option<Picked>,
     path: PathBuf,
     on_progress: Channel<ExportProgressView>,
 ) -> Answer<ExportSummaryView> {
@@ -299,9 +371,34 @@ async fn export_archive(
     ask(app, move |desk| {
         // The window may be gone by now: nobody is left to tell.
         let tell = |progress: ExportProgressView| drop(on_progress.send(progress));
+        let ids = which.map(|which| desk.which(which)).transpose()?;
         desk.export(ids, &path, &tell, &running.cancelled)
     })
     .await
+}
+
+/// Sessions as a table for spreadsheets.
+#[tauri::command]
+async fn export_table(
+    app: AppHandle,
+    exports: State<'_, Exports>,
+    which: Picked,
+    query: SessionsQuery,
+    columns: Option<Vec<String>>,
+    path: PathBuf,
+    on_progress: Channel<ExportProgressView>,
+) -> Answer<ExportSummaryView> {
+    let running = exports.0.begin()?;
+    ask(app, move |desk| {
+        let tell = |progress: ExportProgressView| drop(on_progress.send(progress));
+        desk.export_table(which, &query, columns, &path, &tell, &running.cancelled)
+    })
+    .await
+}
+
+#[tauri::command]
+async fn label_many(app: AppHandle, which: Picked, label: String, on: bool) -> Answer<u32> {
+    ask(app, move |desk| desk.label_many(which, &label, on)).await
 }
 
 #[tauri::command]

@@ -40,6 +40,8 @@ const SELECTED: &str = "document.getElementById('sessions-grid').getAttribute('a
 /// What people said of the selected session, as its row shows it.
 const MARKED: &str = "(() => { const row = document.querySelector('[data-testid=session-row][aria-selected=true]'); return [row.querySelector('.marks')?.textContent, row.querySelector('.star') !== null] })()";
 const MENU: &str = "document.querySelectorAll('.sessions [role^=menuitem]').length";
+const CHIPS: &str = "document.querySelectorAll('[data-testid=chip]').length";
+const PICKED: &str = "document.querySelectorAll('[data-testid=session-row].picked').length";
 const TIME: &str = "Math.round(window.__dwell.time())";
 /// A moment in the middle, standing still.
 const MIDDLE: &str = "const v = document.querySelector('[data-testid=timeline]'); if (window.__dwell.playing()) document.querySelector('[data-testid=play]').click(); window.__dwell.seek(window.__dwell.from + Number(v.getAttribute('aria-valuemax')) / 2)";
@@ -55,6 +57,7 @@ const TO_FACTS: &str = "if (!document.querySelector('.log')) document.querySelec
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     case("find", List, "document.activeElement.blur()", FOCUS),
+    case("overview", List, "", "document.querySelector('.overview .stat') !== null"),
     case("archive", List, "", "document.querySelector('[data-testid=import-path]') !== null"),
     case("sessions", List, "[...document.querySelectorAll('nav.rail button')].find((b) => b.textContent.includes('Archive')).click()", "document.querySelector('[data-testid=import-path]') !== null"),
     case("project", List, "", "document.querySelector('.switcher').getAttribute('aria-expanded')"),
@@ -83,7 +86,21 @@ const CASES: &[Case] = &[
     case("unwatched", List, "", "document.querySelector('[aria-label^=\"Which sessions are listed\"]').getAttribute('aria-label')"),
     case("only", List, "", MENU),
     case("where", List, "document.activeElement.blur()", FOCUS),
+    case("panel", List, "", "document.querySelector('[data-testid=filter-panel]') !== null"),
+    case("filterBack", List, "FILTERED", CHIPS),
+    case("filterForward", List, "UNFILTERED", CHIPS),
+    case("clearFilter", List, "FILTERED", CHIPS),
+    case("copyFilter", List, "FILTERED", "document.querySelector('[data-testid=said]')?.textContent"),
+    case("standardFilter", List, "FILTERED", "[...document.querySelectorAll('.chips .btn')].find((b) => b.textContent.includes('Default'))?.getAttribute('aria-pressed')"),
+    case("similar", List, "", "document.querySelector('[data-testid=similar]') !== null"),
     case("order", List, "", MENU),
+    case("columns", List, "", "document.querySelector('[role=dialog][aria-label=Columns]') !== null"),
+    case("choose", List, "", PICKED),
+    case("chooseDown", List, "", PICKED),
+    case("chooseUp", List, "", PICKED),
+    case("chooseAll", List, "", PICKED),
+    case("queue", List, "", "document.querySelector('.bar-top .pill')?.textContent"),
+    case("export", List, "", MENU),
 
     case("play", Player, MIDDLE, "window.__dwell.playing()"),
     case("back", Player, MIDDLE, TIME),
@@ -289,6 +306,17 @@ async fn try_case(window: &Window, case: &Case, combo: &str) -> Result<(), Strin
                 tokio::time::sleep(Duration::from_millis(300)).await;
             }
         }
+        "FILTERED" | "UNFILTERED" => {
+            filter_by_a_device(window).await;
+            if case.first == "UNFILTERED" {
+                press(window, "Shift+X").await;
+                window.until("no filter", "return document.querySelector('[data-testid=chip]') === null").await;
+                press(window, "Alt+ArrowLeft").await;
+                window.until("the filter", "return document.querySelector('[data-testid=chip]') !== null").await;
+                press(window, "Alt+ArrowLeft").await;
+                window.until("before it", "return document.querySelector('[data-testid=chip]') === null").await;
+            }
+        }
         "NEARER" => {
             window.js(MIDDLE, vec![]).await;
             press(window, "0").await;
@@ -319,6 +347,16 @@ async fn try_case(window: &Window, case: &Case, combo: &str) -> Result<(), Strin
     }
 }
 
+/// Filters by the panel, and leaves it closed and the list with the focus.
+async fn filter_by_a_device(window: &Window) {
+    press(window, "P").await;
+    let open = "const head = document.querySelector('[data-field=device]'); if (head && head.getAttribute('aria-expanded') !== 'true') head.click(); return document.querySelector('.field.open [type=checkbox]') !== null";
+    window.until("the values of a field", open).await;
+    window.js("document.querySelector('.field.open [type=checkbox]').click()", vec![]).await;
+    window.until("a chip", "return document.querySelector('[data-testid=chip]') !== null").await;
+    window.js("document.querySelector('[aria-label=\"Close the filter panel\"]').click(); document.getElementById('sessions-grid').focus()", vec![]).await;
+}
+
 /// Closes what an action left open.
 async fn tidy(window: &Window, case: &Case) {
     match case.action {
@@ -326,8 +364,18 @@ async fn tidy(window: &Window, case: &Case) {
             window.js("document.activeElement.blur()", vec![]).await;
         }
         "keys" | "project" | "filter" | "evidence" | "pick" | "full" | "label" | "only" | "order" | "note"
-        | "where" => {
+        | "where" | "columns" | "export" | "panel" | "choose" | "chooseDown" | "chooseUp" | "chooseAll" => {
             press(window, "Escape").await;
+        }
+        "queue" => press(window, "Q").await,
+        "filterBack" | "filterForward" | "clearFilter" | "copyFilter" | "similar" => {
+            press(window, "Shift+X").await;
+            window.until("no filter", "return document.querySelector('[data-testid=chip]') === null").await;
+        }
+        "standardFilter" => {
+            press(window, "Shift+B").await;
+            press(window, "Shift+X").await;
+            window.until("no filter", "return document.querySelector('[data-testid=chip]') === null").await;
         }
         "unwatched" => press(window, "U").await,
         "play" => {

@@ -43,6 +43,7 @@ const EVERYTHING: &[&str] = &[
 /// Outside crates that belong to a few rooms alone.
 const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
+    ("roaring", &["store"]),
     ("zip", &["archive"]),
     ("csv", &["archive", "report"]),
     // rrweb packs single events with zlib.

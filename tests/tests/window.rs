@@ -11,6 +11,7 @@ use dwell_tests::listener::Listener;
 use dwell_tests::recordings::{self, LENGTH};
 use dwell_tests::vectors::{VECTORS, armed};
 use dwell_tests::window::{PATIENCE, Window};
+use fantoccini::Locator;
 use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
@@ -89,14 +90,7 @@ async fn a_recording_is_imported_played_and_sought() {
 
     // Keys: End goes to the last state.
     window.js("document.activeElement?.blur?.()", vec![]).await;
-    window
-        .client
-        .find(fantoccini::Locator::Css("body"))
-        .await
-        .unwrap()
-        .send_keys(&char::from(Key::End).to_string())
-        .await
-        .unwrap();
+    window.client.find(Locator::Css("body")).await.unwrap().send_keys(&char::from(Key::End).to_string()).await.unwrap();
     shows(&window, "tick 20").await;
     window.close().await;
 }
@@ -265,31 +259,179 @@ async fn starting_again_is_quick() {
     assert!(took.iter().min() < Some(&Duration::from_secs(8)), "{took:?}");
 }
 
-#[tokio::test]
-async fn the_list_is_filtered_by_a_row() {
-    const COUNT: &str = "document.querySelector('.bar-top h1').textContent.trim()";
-    let window = Window::open().await;
+const COUNT: &str = "document.querySelector('.bar-top h1').textContent.trim()";
+const CHIPS: &str = "[...document.querySelectorAll('[data-testid=chip] .main')].map((c) => c.title.split('\\n')[0])";
+
+async fn sessions_listed(window: &Window) {
     window
         .until("the demo's sessions", "return document.querySelectorAll('[data-testid=session-row]').length > 3")
         .await;
+}
+
+/// How many sessions the head of the list says, of how many.
+async fn listed(window: &Window) -> (u32, u32) {
+    let said = window
+        .until("a list", &format!("const said = {COUNT}; return !document.querySelector('.bar-top h1.old') && said"))
+        .await;
+    let numbers: Vec<u32> =
+        said.as_str().unwrap_or_default().split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+    match numbers[..] {
+        [shown, of] => (shown, of),
+        [all] => (all, all),
+        _ => panic!("no count: {said}"),
+    }
+}
+
+#[tokio::test]
+async fn the_list_is_filtered_by_text() {
+    let window = Window::open().await;
+    sessions_listed(&window).await;
+    window.click("filter-text").await;
+    let editor =
+        window.client.wait().at_most(PATIENCE).for_element(Locator::Css(".cm-content")).await.expect("an editor");
+    editor.send_keys("device = mobile").await.expect("a row is typed");
+    window.until("fewer sessions", &format!("return {COUNT}.includes(' of ')")).await;
+    let (shown, of) = listed(&window).await;
+    assert!(shown > 0 && shown < of, "{shown} of {of}");
+    editor.send_keys(" AND contry = DE").await.expect("a row is typed");
+    let wrong = window.until("the mistake", "return document.querySelector('.cm-lintRange-error')?.textContent").await;
+    assert_eq!(wrong, json!("contry"));
+    assert_eq!(listed(&window).await, (shown, of), "the list stays as it was");
+    let said = window.js("return document.querySelector('.filter [role=status]').textContent", vec![]).await;
+    assert!(said.as_str().is_some_and(|said| said.contains("contry")), "{said}");
+    editor.send_keys(&char::from(Key::Escape).to_string()).await.expect("Escape is pressed");
+    window.until("the text goes", "return document.querySelector('.cm-content') === null").await;
+    assert_eq!(window.js(&format!("return {CHIPS}"), vec![]).await, json!(["device = mobile"]));
+    window.click("clear-filter").await;
+    window.until("all sessions", &format!("return {COUNT} === '28 sessions'")).await;
+
+    // Words, operators and values are offered; Tab takes them.
+    window.click("filter-text").await;
+    let editor =
+        window.client.wait().at_most(PATIENCE).for_element(Locator::Css(".cm-content")).await.expect("an editor");
+    let tab = char::from(Key::Tab).to_string();
+    let offered = |what: &'static str| {
+        format!(
+            "return [...document.querySelectorAll('.cm-tooltip-autocomplete li')].find((li) => li.textContent.startsWith('{what}'))?.textContent"
+        )
+    };
+    editor.send_keys("chann").await.expect("typed");
+    window.until("the field", &offered("channel")).await;
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    editor.send_keys(&tab).await.expect("taken");
+    editor.send_keys("= ").await.expect("typed");
+    let value = window
+        .until("values with their counts", "return document.querySelector('.cm-tooltip-autocomplete li')?.textContent")
+        .await;
+    let value = value.as_str().expect("a value").to_owned();
+    let (name, n) = value.split_at(value.find(|c: char| c.is_ascii_digit()).expect("a count"));
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    editor.send_keys(&tab).await.expect("taken");
+    window.until("the filter", &format!("return {CHIPS}.includes('channel = {name}')")).await;
+    window.until("as many as was said", &format!("return {COUNT}.startsWith('{n} of')")).await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn the_list_is_filtered_by_the_panel() {
+    let window = Window::open().await;
+    sessions_listed(&window).await;
+    let value = |name: &str| {
+        format!(
+            "[...document.querySelectorAll('.field.open li label')].find((l) => l.textContent.trim().startsWith('{name}'))"
+        )
+    };
+    window.click("filter-button").await;
+    window
+        .until(
+            "the fields",
+            "const head = document.querySelector('[data-field=device]'); head?.click(); return head !== null",
+        )
+        .await;
+    let n = window
+        .until("a count beside a value", &format!("return {}?.querySelector('.n')?.textContent", value("phone")))
+        .await;
+    let n: u32 = n.as_str().and_then(|n| n.parse().ok()).expect("a number");
+    window.js(&format!("{}.querySelector('input').click()", value("phone")), vec![]).await;
+    window.until("a chip", &format!("return {CHIPS}.includes('device = mobile')")).await;
+    window.until("the list follows", &format!("return {COUNT}.startsWith('{n} of')")).await;
+    // Two values are OR, and what else there is keeps its count.
+    window.js(&format!("{}.querySelector('input').click()", value("PC")), vec![]).await;
+    window.until("both", &format!("return {CHIPS}[0] === 'device in (mobile, pc)'")).await;
+    let (both, of) = listed(&window).await;
+    assert!(both > n && both <= of, "{n}, {both} of {of}");
+
+    // The chip is turned round, and the key brings back what was.
+    window.js("document.querySelector('[data-testid=chip] .act').click()", vec![]).await;
+    window.until("the opposite", &format!("return {CHIPS}[0] === 'NOT device in (mobile, pc)'")).await;
+    window.until("the others", &format!("return {COUNT} === '{} of {of} sessions'", of - both)).await;
+    window.js("document.activeElement.blur()", vec![]).await;
+    let body = window.client.find(Locator::Css("body")).await.expect("a body");
+    let (control, up) = (char::from(Key::Control), char::from(Key::Null));
+    body.send_keys(&format!("{control}z{up}")).await.expect("Ctrl Z");
+    window.until("as before", &format!("return {CHIPS}[0] === 'device in (mobile, pc)'")).await;
+
+    // Another field is another row; its chip is taken away again.
+    window.js("document.querySelector('[data-field=rage_clicks]').click()", vec![]).await;
+    window.until("a number's field", "const b = [...document.querySelectorAll('.field.open .two button')].find((b) => b.textContent === 'Some'); b?.click(); return b !== undefined").await;
+    window.until("two rows", &format!("return {CHIPS}.length === 2")).await;
+    assert!(listed(&window).await.0 < both);
+    window
+        .js("[...document.querySelectorAll('[data-testid=chip]')][1].querySelector('.act:last-child').click()", vec![])
+        .await;
+    window.until("one row", &format!("return {CHIPS}.length === 1")).await;
+    window.until("as many as before", &format!("return {COUNT} === '{both} of {of} sessions'")).await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn several_sessions_are_picked_labelled_and_exported() {
+    let home = tempfile::tempdir().unwrap();
+    let window = Window::open().await;
+    sessions_listed(&window).await;
+    let picked = "return document.querySelector('[data-testid=picked] b')?.textContent";
+    window.js("document.getElementById('sessions-grid').focus()", vec![]).await;
+    let grid = window.client.find(Locator::Css("#sessions-grid")).await.expect("a list");
+    let (shift, up, down) = (char::from(Key::Shift), char::from(Key::Null), char::from(Key::Down));
+    grid.send_keys("x").await.expect("X");
+    grid.send_keys(&format!("{shift}{down}{down}{up}")).await.expect("Shift Down");
+    window.until("three", &format!("{picked} === '3'")).await;
+    // A label, in one step.
     window
         .js(
-            "[...document.querySelectorAll('.bar-top button')].find((b) => b.textContent.includes('Filter')).click()",
+            "[...document.querySelectorAll('.picked .btn')].find((b) => b.textContent.includes('Label')).click()",
             vec![],
         )
         .await;
-    let field = window.part("filter").await;
-    field.send_keys("device = mobile").await.expect("a row is typed");
-    let found =
-        window.until("fewer sessions", &format!("const said = {COUNT}; return said.includes(' of ') && said")).await;
-    let (shown, of) = found.as_str().and_then(|said| said.split_once(" of ")).expect("a count");
-    let number = |text: &str| text.split(' ').next().and_then(|n| n.parse::<u32>().ok()).expect("a number");
-    assert!(number(shown) > 0 && number(shown) < number(of), "{found}");
-    field.send_keys(" AND contry = DE").await.expect("a row is typed");
-    let wrong = window.until("the mistake", "return document.querySelector('.filter mark')?.textContent").await;
-    assert_eq!(wrong, json!("contry"));
-    assert_eq!(window.js(&format!("return {COUNT}"), vec![]).await, found, "the list stays as it was");
-    field.send_keys(&char::from(Key::Escape).to_string()).await.expect("Escape is pressed");
-    window.until("all sessions", &format!("return {COUNT} === '28 sessions'")).await;
+    let field =
+        window.client.wait().at_most(PATIENCE).for_element(Locator::Css(".picked input")).await.expect("a field");
+    field.send_keys(&format!("checkout{}", char::from(Key::Enter))).await.expect("a label");
+    let labelled =
+        "return [...document.querySelectorAll('.marks .tag')].filter((t) => t.textContent === 'checkout').length";
+    window.until("three labels", &format!("{labelled} === 3")).await;
+    let body = window.client.find(Locator::Css("body")).await.expect("a body");
+    body.send_keys(&format!("{}z{up}", char::from(Key::Control))).await.expect("Ctrl Z");
+    window.until("no label", &format!("{labelled} === 0")).await;
+
+    // All that match, as a table: the same that the button asks for, past the dialog of the system.
+    window.js("document.getElementById('sessions-grid').focus()", vec![]).await;
+    body.send_keys(&format!("{}a{up}", char::from(Key::Control))).await.expect("Ctrl A");
+    window.until("all", &format!("{picked} === '28'")).await;
+    let table = home.path().join("sessions.csv");
+    let ask = "const [path, which, columns, done] = arguments;
+        const { invoke, transformCallback } = window.__TAURI_INTERNALS__;
+        const onProgress = `__CHANNEL__:${transformCallback(() => {})}`;
+        return invoke('export_table', { which, query: { sort: 'duration', descending: true }, columns, path, onProgress })";
+    let which = json!({"query": {"filter": ["device = pc"]}, "except": []});
+    let done = window.js(ask, vec![json!(table), which, json!(["id", "duration", "device", "page"])]).await;
+    let n = done["sessions"].as_u64().expect("a number");
+    let text = std::fs::read_to_string(&table).expect("a table");
+    let lines: Vec<&str> = text.split("\r\n").filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len() as u64, n + 1, "{text}");
+    assert_eq!(lines[0], "id,duration,device,page");
+    assert!(lines[1..].iter().all(|line| line.contains(",pc,")), "{text}");
+    let lengths: Vec<f64> = lines[1..].iter().filter_map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+    assert!(lengths.len() as u64 == n && lengths.is_sorted_by(|a, b| a >= b), "{lengths:?}");
+    assert!(!home.path().join("sessions.csv.part").exists());
     window.close().await;
 }

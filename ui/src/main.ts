@@ -2,6 +2,7 @@ import { mount } from 'svelte';
 
 import App from './App.svelte';
 import { app } from './parts/app.svelte';
+import { columns } from './sessions/columns.svelte';
 import { list } from './sessions/list.svelte';
 import './style/base.css';
 
@@ -10,6 +11,7 @@ app.comeBack(location.hash);
 if (location.hash) history.replaceState(null, '', location.pathname);
 // Asked for before the first frame is drawn: the shell must not wait for data, nor data for the shell.
 void app.load();
+list.show(columns.needs);
 list.refresh();
 
 const target = document.getElementById('app');

@@ -448,3 +448,89 @@ fn goals_count_what_was_watched_in_the_week() {
     review::set_goal(&mut copy.cache, Goal { watch: 0, ..goal("a", "") }, By { who: "", at: 2 }).unwrap();
     assert_eq!(goals(&copy), [(0, 1)]);
 }
+
+#[test]
+fn many_sessions_take_a_label_in_one_step() {
+    let copy = Copy::new();
+    let window = Desk::open(copy.cache.path()).unwrap();
+    let all = || desk::Which::List { query: SessionsQuery::default(), except: vec![] };
+    let labelled = |label: &str| {
+        let marked = desk::Marked { label: Some(label.to_owned()), ..desk::Marked::default() };
+        let query = SessionsQuery { marked: Some(marked), ..SessionsQuery::default() };
+        serde_json::from_slice::<Value>(&window.sessions(query).unwrap()).unwrap()["matched"].as_u64().unwrap()
+    };
+    assert_eq!(window.label_many(desk::Which::Ids { ids: vec!["s1".into()] }, "VIP", true).unwrap(), 1);
+    // In the capitals that are known; the one that has it already is not changed.
+    assert_eq!(window.label_many(all(), " vip ", true).unwrap(), 1);
+    assert_eq!((labelled("VIP"), labelled("vip")), (2, 0));
+    assert_eq!(window.review_turn(false).unwrap().said.as_deref(), Some("Label “VIP” put on 2 sessions"));
+    assert_eq!(labelled("VIP"), 1, "the step before stands");
+    assert_eq!(window.label_many(all(), "vip", false).unwrap(), 1);
+    assert_eq!(labelled("VIP"), 0);
+    let strange = desk::Which::Ids { ids: vec!["s1".into(), "nobody".into()] };
+    assert_eq!(window.label_many(strange, "new", true).unwrap_err().code(), "session_missing");
+    assert_eq!(labelled("new"), 0, "all or nothing");
+    assert!(window.label_many(all(), "  ", true).unwrap_err().is_usage());
+}
+
+#[test]
+fn the_list_keeps_what_was_marked() {
+    let copy = Copy::new();
+    let window = Desk::open(copy.cache.path()).unwrap();
+    window.reviewer(Some("ana")).unwrap();
+    window.review_change("s1", ReviewChange::Watched { on: true }).unwrap();
+    window.review_change("s2", ReviewChange::Favourite { on: true }).unwrap();
+    let ids = |marked: desk::Marked| -> Vec<String> {
+        let query = SessionsQuery { marked: Some(marked), sort: Some("id".into()), ..SessionsQuery::default() };
+        let list: Value = serde_json::from_slice(&window.sessions(query).unwrap()).unwrap();
+        list["rows"].as_array().unwrap().iter().map(|r| r["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let marked = desk::Marked::default;
+    assert_eq!(ids(marked()), ["s1", "s2"]);
+    assert_eq!(ids(desk::Marked { unwatched: true, ..marked() }), ["s2"]);
+    assert_eq!(ids(desk::Marked { unwatched: true, keep: Some("s1".into()), ..marked() }), ["s1", "s2"]);
+    assert_eq!(ids(desk::Marked { favourite: true, ..marked() }), ["s2"]);
+    assert_eq!(ids(desk::Marked { favourite: true, notes: true, ..marked() }), [""; 0]);
+    let query = SessionsQuery {
+        marked: Some(desk::Marked { unwatched: true, ..marked() }),
+        text: Some("shop".into()),
+        ..SessionsQuery::default()
+    };
+    let facets: Value = serde_json::from_slice(&window.facets(&query, &["watched".into()], None, 5).unwrap()).unwrap();
+    assert_eq!((&facets["matched"], &facets["total"]), (&Value::from(1), &Value::from(2)));
+    // Another reviewer has watched nothing.
+    window.reviewer(Some("ana")).unwrap();
+    assert_eq!(
+        window.place("s2", SessionsQuery { marked: Some(marked()), ..SessionsQuery::default() }).unwrap(),
+        Some(1)
+    );
+}
+
+#[test]
+fn a_table_is_written_whole_or_not_at_all() {
+    let copy = Copy::new();
+    let window = Desk::open(copy.cache.path()).unwrap();
+    let path = copy.at("sessions.csv");
+    let never = AtomicBool::new(false);
+    let order = SessionsQuery { sort: Some("id".into()), descending: Some(true), ..SessionsQuery::default() };
+    let write = |which, columns: Option<&[&str]>, cancel: &AtomicBool| {
+        let columns = columns.map(|c| c.iter().map(|c| (*c).to_owned()).collect());
+        window.export_table(which, &order, columns, &path, &|_| {}, cancel)
+    };
+    let both = || desk::Which::Ids { ids: vec!["s1".into(), "s2".into()] };
+    let done = write(both(), Some(&["id", "entry_page"]), &never).unwrap();
+    assert_eq!((done.sessions, done.cancelled), (2, false));
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text, "id,entry_page\r\ns2,https://shop.test/s2\r\ns1,https://shop.test/s1\r\n");
+    assert_eq!(done.bytes, text.len() as u64);
+    // All but some, with every field.
+    let most = desk::Which::List { query: order.clone(), except: vec!["s2".into()] };
+    assert_eq!(write(most, None, &never).unwrap().sessions, 1);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("id,start,day,") && text.lines().count() == 2, "{text}");
+    // Cancelled: what was there stays, and nothing lies beside it.
+    assert!(write(both(), None, &AtomicBool::new(true)).unwrap().cancelled);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    assert!(write(both(), Some(&["no_such"]), &never).unwrap_err().is_usage());
+    assert!(!copy.at("sessions.csv.part").exists());
+}

@@ -37,9 +37,9 @@ describe('an export', () => {
   it('asks for a file, tells how far it is and can be stopped', async () => {
     const calls: [string, Record<string, unknown>][] = [];
     standIn(app('/home/ana/x.zip', calls));
-    await exports.start(['a', 'b']);
+    await exports.start({ ids: ['a', 'b'] }, 2);
     expect(calls.map(([command]) => command)).toEqual(['choose_save', 'export_archive', 'cancel_export']);
-    expect(calls[1]?.[1]).toMatchObject({ ids: ['a', 'b'], path: '/home/ana/x.zip' });
+    expect(calls[1]?.[1]).toMatchObject({ which: { ids: ['a', 'b'] }, path: '/home/ana/x.zip' });
     expect(exports.summary?.cancelled).toBe(true);
     expect(exports.running).toBe(false);
   });
@@ -47,7 +47,7 @@ describe('an export', () => {
   it('does nothing when no file is chosen', async () => {
     const calls: [string, Record<string, unknown>][] = [];
     standIn(app(null, calls));
-    await exports.start(null);
+    await exports.start(null, null);
     expect(calls.map(([command]) => command)).toEqual(['choose_save']);
     expect(exports.summary).toBeNull();
     expect(exports.running).toBe(false);
@@ -55,7 +55,7 @@ describe('an export', () => {
 
   it('says why it failed', async () => {
     standIn({ call: async (command) => { if (command === 'choose_save') return '/x.zip'; throw { code: 'io', message: 'The disk is full.' }; } });
-    await exports.start(null);
+    await exports.start(null, null);
     expect(exports.failure?.message).toBe('The disk is full.');
   });
 });

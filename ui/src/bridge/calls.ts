@@ -2,14 +2,19 @@
 import type {
   AddProgress,
   AddSummary,
+  Count,
   ExportProgress,
   ExportSummary,
+  Facets,
+  FilterField,
+  FilterRow,
   Goal,
   ImportProgress,
   ImportSummary,
   Insight,
   NotesExported,
   NotesMerged,
+  Overview,
   PageFiles,
   PointerTrack,
   Project,
@@ -23,9 +28,17 @@ import type {
   Turned,
 } from './types';
 
+/** Sessions by name, or all of a list but some. */
+export type Which = { ids: string[] } | { query: ListQuery; except: string[] };
+
 /** Commands whose answer is JSON. */
 export interface Calls {
   project: { args: undefined; answer: Project };
+  count: { args: { filter: string[] }; answer: Count };
+  /** Everything that a filter may name, tags of this project included. */
+  fields: { args: undefined; answer: FilterField[] };
+  /** Place of a session in a list, counted from 0; null when it is not in it. */
+  place: { args: ListQuery & { id: string }; answer: number | null };
   open_demo: { args: undefined; answer: Project };
   open_project: { args: undefined; answer: Project };
   choose_paths: { args: { folder: boolean }; answer: string[] };
@@ -37,8 +50,14 @@ export interface Calls {
   /** `part` in CSS px of the window, with the window's width. */
   save_picture: { args: { part: { x: number; y: number; width: number; height: number; window: number }; name: string }; answer: string | null };
   choose_save: { args: { name: string }; answer: string | null };
-  /** Without ids: every session. */
-  export_archive: { args: { ids: string[] | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
+  /** What each row of the filter language is, or what is wrong with it. */
+  filter_rows: { args: { rows: string[] }; answer: FilterRow[] };
+  /** Without `which`: every session. */
+  export_archive: { args: { which: Which | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
+  /** A table for spreadsheets with these columns; every field with `null`. */
+  export_table: { args: { which: Which; query: ListQuery; columns: string[] | null; path: string; onProgress: ExportChannel }; answer: ExportSummary };
+  /** Puts a label on many sessions, or takes it off, as one step; answers how many were changed. */
+  label_many: { args: { which: Which; label: string; on: boolean }; answer: number };
   cancel_export: { args: undefined; answer: null };
   /** The player's own note that the end was seen; no step of the history. */
   mark_watched: { args: { id: string }; answer: null };
@@ -53,9 +72,28 @@ export interface Calls {
   import_notes: { args: { path: string }; answer: NotesMerged };
 }
 
+/** Which sessions a list holds and in what order; `only` keeps those with these ids. */
+export interface ListQuery {
+  sort?: string;
+  descending?: boolean;
+  text?: string;
+  filter?: string[];
+  only?: string[];
+  /** What this reviewer marked; `keep` stays in the list in any case. */
+  marked?: { unwatched: boolean; favourite: boolean; notes: boolean; label: string | null; playable?: boolean; keep: string | null };
+}
+
 /** Commands whose answer is the bytes of a JSON text. */
 export interface ByteCalls {
-  sessions: { args: { sort?: string; descending?: boolean; text?: string; filter?: string[] }; answer: SessionRows };
+  /** Rows `from`.. of the list, `limit` of them; without both the whole list. `columns`: fields beside those of every row. */
+  sessions: { args: ListQuery & { from?: number; limit?: number; columns?: string[] }; answer: SessionRows };
+  /**
+   * How many of the sessions that fit have each value. `typed` keeps values that have it anywhere. A panel leaves the
+   * rows of the field itself out of `filter`.
+   */
+  facets: { args: { filter: string[]; fields: string[]; typed?: string; limit: number; text?: string; marked?: ListQuery['marked'] }; answer: Facets };
+  /** What the sessions that fit look like at once. */
+  overview: { args: { filter: string[] }; answer: Overview };
   session: { args: { id: string }; answer: SessionView };
   transcript: { args: { id: string; from: number; limit: number }; answer: TranscriptRows };
   insight: { args: { id: string }; answer: Insight };

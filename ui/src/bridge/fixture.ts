@@ -3,6 +3,8 @@
  * build. Everything in it is made up; nothing is random.
  */
 import type { Stand } from '.';
+import type { ListQuery, Which } from './calls';
+import { FIELDS, facet, readRow } from './fixture.filter';
 import type {
   AddProgress, AddSummary, Decision, Finding, Gap, Goal, ImportProgress, ImportSummary, Insight, Marker, Note, PageFiles, PageView, PatchOp, PointerTrack, Project, Review,
   ReviewChange, SessionRow, SessionView, Step, TranscriptRow, Turned,
@@ -293,6 +295,7 @@ function insight(r: Recording): Insight {
   const times = [0, 1, 2, 3, 4].map((i) => at(67300 + i * 450));
   const apply = 'div.cols > div.box > button.cta';
   return {
+    summary: [{ text: 'A visitor came on a phone to /.', times: [at(0)] }, { text: 'Nothing looks like frustration.', times: [] }],
     signals: [
       { kind: 'excessive_scroll', page: 1, time: at(2900), until: at(3600), selector: null, text: null, evidence: { ...evidence, turns: [2900, 3100, 3300, 3600].map((t, i) => ({ time: at(t), y: i % 2 ? 820 : 40 * i })), viewport: 768, least_px: 192, thresholds: { turns: 4, viewport_share: 0.25, within_ms: 10000 } } },
       { kind: 'dead_click', page: 1, time: at(5400), until: at(5400), selector: 'main > div.grid > div.card:nth-child(2)', text: 'Fjell shell 2', evidence: { ...evidence, click: at(5400), point: [500, 760], watched_until: at(5900), recording_ends: false, answers_checked: ['dom', 'navigation', 'scroll', 'input', 'focus'], thresholds: { within_ms: 500, next_page_within_ms: 10000 }, exemptions_checked: ['control', 'link', 'input', 'text_input', 'text_selection'] } },
@@ -372,6 +375,7 @@ function rows(n: number): SessionRow[] {
       watched_by: i % 8 === 1 ? ['Ben'] : [],
       favourite: false,
       rating: null,
+      fields: {},
       labels: [],
       notes: 0,
       dismissed: 0,
@@ -383,6 +387,35 @@ function rows(n: number): SessionRow[] {
       pages: i === 0 ? [0, 0.067, 0.635] : [0, 0.3, 0.55 + (i % 4) * 0.1],
     };
   });
+}
+
+/** Facts as the core derives them, of a row that was made up. */
+const EVENTS = [['add_to_cart'], ['add_to_cart', 'purchase'], [], ['newsletter']];
+function factsOf(r: SessionRow): Record<string, unknown> {
+  const n = Math.round(r.start / 1000) % 97;
+  const score = r.frustration ?? 0;
+  return {
+    id: r.id, start: r.start, duration: r.duration, page_count: r.page_count, click_count: r.click_count, device: r.device, browser: r.browser, os: r.os,
+    country: r.country, city: r.city, channel: r.channel, referrer: r.referrer, 'utm.source': r.utm_source, 'utm.campaign': r.utm_campaign, has_utm: r.utm_source !== null,
+    entry_page: r.entry_page, exit_page: r.exit_page, page: [...new Set([r.entry_page, `${url}/jackets`, r.exit_page])], title: r.title ? [r.title] : [], event: EVENTS[n % EVENTS.length],
+    rage_clicks: r.metadata_only ? null : score > 60 ? 1 + (n % 2) : 0, dead_clicks: r.metadata_only ? null : score > 25 ? 1 + (n % 3) : 0, error_clicks: score > 75 ? 1 : 0, quick_backs: n % 5 === 0 ? 1 : 0, excessive_scrolls: n % 7 === 0 ? 2 : 0,
+    js_errors: r.js_errors, frustration: r.frustration, user: r.user, source: r.source, watched: r.watched, label: r.labels, 'tag.plan': n % 4 === 0 ? ['gold'] : [],
+  };
+}
+
+/** As the core sorts: empty values last in both directions, equal ones by id. */
+export function sorted(rows: readonly SessionRow[], key: string, descending: boolean): SessionRow[] {
+  const sign = descending ? -1 : 1;
+  return rows
+    .map((row) => ({ row, value: [factsOf(row)[key]].flat()[0] as string | number | null | undefined }))
+    .sort((a, b) => {
+      const [x, y] = [a.value, b.value];
+      const none = (v: typeof x) => v === null || v === undefined || v === '';
+      if (none(x) || none(y)) return Number(none(x)) - Number(none(y)) || (a.row.id < b.row.id ? -1 : 1);
+      const order = typeof x === 'number' ? x - (y as number) : String(x).toLowerCase() < String(y).toLowerCase() ? -1 : Number(String(x).toLowerCase() > String(y).toLowerCase());
+      return sign * order || (a.row.id < b.row.id ? -1 : 1);
+    })
+    .map(({ row }) => row);
 }
 
 /** What Rust keeps of a reviewer's work, small: rows, notes and decisions, and whole copies of them as its history. */
@@ -515,7 +548,7 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
     }
     return {
       row: { ...row, start: r.from, duration: (r.until - r.from) / 1000 },
-      facts: { id: row.id, duration: row.duration, pages: row.page_count, clicks: row.click_count, 'tag.basket_value': ['468'], language: 'da-DK', screen: '1920x1080', 'page.url': r.pages.map((p) => p.url) },
+      facts: { ...factsOf(row), duration: row.duration, pages: row.page_count, clicks: row.click_count, 'tag.basket_value': ['468'], language: 'da-DK', screen: '1920x1080', 'page.url': r.pages.map((p) => p.url) },
       pages: r.pages, from: r.from, until: r.until, density, idle: r.idle, hidden: r.hidden, markers: r.markers,
       findings: row.findings ? [finding] : [],
     };
@@ -540,6 +573,22 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
     };
   };
 
+  const fitting = (filter: readonly string[] = []) => {
+    const tests = filter.map((row) => {
+      const { test, problems } = readRow(row, START + 3_600_000);
+      if (!test) throw { code: 'unknown_field', message: `${problems[0]?.message} (row 1, column 1)`, problems };
+      return test;
+    });
+    return tests.length ? sessions.filter((r) => tests.every((t) => t(factsOf(r)))) : sessions;
+  };
+  const listed = ({ text, filter, sort, descending, only: ids, marked: only }: ListQuery): SessionRow[] => {
+    const wanted = String(text ?? '').toLowerCase();
+    const found = fitting(filter).filter((r) => !ids || ids.includes(r.id)).filter((r) => !wanted || [r.entry_page, r.title, r.country, r.channel, r.browser, r.os, r.user, r.utm_campaign, ...r.labels].join(' ').toLowerCase().includes(wanted));
+    const marked = !only ? found : found.filter((r) => r.id === only.keep || ((!only.unwatched || !r.watched) && (!only.favourite || r.favourite) && (!only.notes || r.notes > 0) && (only.label === null || r.labels.includes(only.label)) && (!only.playable || r.has_recording)));
+    return sorted(marked, sort ?? 'start', descending ?? (sort === undefined));
+  };
+  const chosen = (which: Which): string[] => ('ids' in which ? which.ids : listed(which.query).map((r) => r.id).filter((id) => !which.except.includes(id)));
+
   // `?events=132000`: a story as long as the longest there is.
   const events = Number(new URLSearchParams(globalThis.location?.search ?? '').get('events') ?? 0);
   const long = (r: Recording): TranscriptRow[] =>
@@ -561,19 +610,43 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
           demo = command === 'open_demo';
           return project();
         case 'sessions': {
-          const text = String(args.text ?? '').toLowerCase();
-          const found = sessions.filter((r) => !text || [r.entry_page, r.title, r.country, r.channel, r.browser, r.os, r.user, r.utm_campaign].join(' ').toLowerCase().includes(text));
           await delay(10);
-          // The core reads the language; here are one field and one mistake.
-          const row = (args.filter as string[] | undefined)?.[0];
-          const wanted = row === undefined ? null : /^country = (\w+)$/.exec(row)?.[1];
-          if (wanted === undefined) {
-            const message = `There is no field ${row}. (row 1, column 1)`;
-            throw { code: 'unknown_field', message, column: 1, row: 1, problems: [{ column: 1, length: row?.split(' ')[0]?.length ?? 0 }] };
-          }
-          const fits = wanted === null ? found : found.filter((r) => r.country === wanted);
+          const rows = listed(args);
+          const from = Number(args.from ?? 0);
+          const columns = (args.columns as string[] | undefined) ?? [];
+          const shown = rows.slice(from, args.limit === undefined ? undefined : from + Number(args.limit));
           // Copies, as over the bridge.
-          return { total: sessions.length, rows: fits.map((r) => ({ ...r })) };
+          return { total: sessions.length, matched: rows.length, from, rows: shown.map((r) => ({ ...r, fields: Object.fromEntries(columns.map((c) => [c, factsOf(r)[c] ?? null])) })) };
+        }
+        case 'place': {
+          const at = listed(args).findIndex((r) => r.id === args.id);
+          return at < 0 ? null : at;
+        }
+        case 'fields':
+          return FIELDS;
+        case 'filter_rows':
+          return (args.rows as string[]).map((r) => {
+            const { test: _, ...row } = readRow(r, START + 3_600_000);
+            return row;
+          });
+        case 'count':
+          return { total: sessions.length, matched: fitting(args.filter as string[]).length };
+        case 'facets': {
+          const rows = listed(args);
+          const facts = rows.map(factsOf);
+          const fields = (args.fields as string[]).map((name) => FIELDS.find((f) => f.name === name)).filter((f) => f !== undefined);
+          return { total: sessions.length, matched: rows.length, fields: fields.map((f) => facet(f, facts, String(args.typed ?? ''), Number(args.limit))) };
+        }
+        case 'label_many': {
+          const ids = chosen(args.which as Which);
+          const changed = sessions.filter((r) => ids.includes(r.id) && r.labels.includes(String(args.label)) !== args.on);
+          changed.forEach((r, i) => review.change(r, { do: 'label', label: String(args.label), on: Boolean(args.on) }, i === 0));
+          return changed.length;
+        }
+        case 'export_table': {
+          const ids = chosen(args.which as Which);
+          (args.onProgress as { onmessage: (p: { bytes: number; bytes_total: number }) => void }).onmessage({ bytes: ids.length, bytes_total: ids.length });
+          return { path: String(args.path), sessions: ids.length, without_recording: 0, assets: 0, notes: 0, bytes: ids.length * 240, cancelled: false };
         }
         case 'session':
           return view(row());
@@ -660,7 +733,7 @@ export function fixture(n = Number(new URLSearchParams(globalThis.location?.sear
           return null;
         case 'export_archive': {
           cancelled = false;
-          const ids = args.ids as string[] | null;
+          const ids = args.which ? chosen(args.which as Which) : null;
           const { onmessage } = args.onProgress as { onmessage: (p: { bytes: number; bytes_total: number }) => void };
           for (let i = 0; i <= 20 && !cancelled; i++) {
             onmessage({ bytes: i * 1_410_000, bytes_total: 20 * 1_410_000 });

@@ -54,7 +54,7 @@ export async function callBytes<C extends keyof ByteCalls>(
   args: ByteCalls[C]['args'],
 ): Promise<ByteCalls[C]['answer']> {
   try {
-    const answer = await send(command, args);
+    const answer = await send(command, args as unknown as Record<string, unknown>);
     if (answer instanceof ArrayBuffer || ArrayBuffer.isView(answer)) {
       return JSON.parse(utf8.decode(answer)) as ByteCalls[C]['answer'];
     }

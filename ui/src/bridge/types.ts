@@ -2,6 +2,8 @@
 
 export type Device = "mobile" | "tablet" | "pc" | "other";
 
+export type FieldKind = "count" | "number" | "seconds" | "milliseconds" | "percent" | "date" | "yes_no" | "text" | "enum";
+
 export type SessionRow = { id: string, source: "clarity" | "rrweb", 
 /**
  * Epoch ms.
@@ -78,9 +80,87 @@ activity: Array<number>,
 /**
  * Starts of page views as a share of the session, 0–1.
  */
-pages: Array<number>, };
+pages: Array<number>, 
+/**
+ * Values of the fields that were asked for beside these, by name; a field without a value is left out.
+ */
+fields: Record<string, unknown>, };
 
-export type SessionRows = { total: number, rows: Array<SessionRow>, };
+export type SessionRows = { 
+/**
+ * Sessions of the project.
+ */
+total: number, 
+/**
+ * Those that were asked for.
+ */
+matched: number, 
+/**
+ * Place of the first row among them.
+ */
+from: number, rows: Array<SessionRow>, };
+
+export type FilterField = { 
+/**
+ * As a filter writes it, `tag.plan` for a tag.
+ */
+name: string, kind: FieldKind, label: string, meaning: string, 
+/**
+ * A session may have several values; a test holds when any of them fits.
+ */
+several: boolean, 
+/**
+ * Values of a field of kind `enum`, in the order for people.
+ */
+words: Array<FilterWord>, };
+
+export type FilterWord = { word: string, 
+/**
+ * Other spellings that a filter takes.
+ */
+also: Array<string>, };
+
+export type Facets = { 
+/**
+ * Sessions of the project.
+ */
+total: number, 
+/**
+ * Those that fit the filter; all counts are among them.
+ */
+matched: number, fields: Array<Facet>, };
+
+export type Facet = { name: string, kind: FieldKind, label: string, 
+/**
+ * The most frequent first, then by value. Of a date none.
+ */
+values: Array<FacetValue>, 
+/**
+ * Other values beyond the limit.
+ */
+more: number, 
+/**
+ * Sessions without a value.
+ */
+empty: number, 
+/**
+ * Smallest and largest value of numbers, dates (epoch ms) and times, in the field's unit.
+ */
+min?: number, max?: number, 
+/**
+ * Of the same kinds, in order.
+ */
+histogram?: Array<Bin>, };
+
+export type FacetValue = { 
+/**
+ * As a filter takes it: a text, `yes` or `no`, or a number.
+ */
+value: string, count: number, };
+
+export type Bin = { from: number, until: number, count: number, };
+
+export type Count = { total: number, matched: number, };
 
 export type Gap = { from: number, until: number, reason: string, };
 
@@ -172,7 +252,11 @@ party: "first" | "third" | "unknown", };
 
 export type Named = { time: number, page: number, kind: "event" | "tag" | "identify", name: string, value: string | null, };
 
-export type Insight = { signals: Array<Signal>, frustration: Frustration, pages: Array<PageInsight>, 
+export type Insight = { signals: Array<Signal>, frustration: Frustration, 
+/**
+ * The session told in its order.
+ */
+summary: Array<Sentence>, pages: Array<PageInsight>, 
 /**
  * Script errors, failed requests and lines of the console, by time.
  */
@@ -386,6 +470,228 @@ export type NotesExported = { path: string, notes: number,
  * Labels, favourites, ratings, watched sessions, decisions and goals.
  */
 marks: number, };
+
+export type Overview = { 
+/**
+ * Sessions that were chosen, and all of the project.
+ */
+sessions: number, total: number, 
+/**
+ * Different visitors, and the sessions that name one.
+ */
+visitors: number, with_visitor: number, page_views: number, 
+/**
+ * Epoch ms of the first and the last session's start.
+ */
+from?: number, until?: number, 
+/**
+ * Seconds.
+ */
+duration: Median | null, 
+/**
+ * Percent.
+ */
+scroll_depth: Median | null, 
+/**
+ * Sessions with any signal of frustration.
+ */
+frustrated: Linked, 
+/**
+ * Sessions of whose page views some time cannot be shown.
+ */
+partial: Linked, 
+/**
+ * Length of a step of `over_time`: day, week or month.
+ */
+step: string, over_time: Array<OverviewStep>, 
+/**
+ * Sessions divided by a field; `n` of those that have a value.
+ */
+by: Array<Division>, 
+/**
+ * One for each kind of signal, in a fixed order.
+ */
+signals: Array<SignalCount>, 
+/**
+ * By page views, most first.
+ */
+pages: Array<PageLine>, 
+/**
+ * Pages in all.
+ */
+page_count: number, 
+/**
+ * Elements on which visitors met frustration, by sessions, most first.
+ */
+frustrations: Array<FrustrationLine>, frustration_count: number, 
+/**
+ * By sessions, most first.
+ */
+errors: Array<ErrorGroup>, error_count: number, 
+/**
+ * Sessions whose recorder tells script errors.
+ */
+errors_known: number, 
+/**
+ * 75th percentiles, as the web vitals are judged by.
+ */
+vitals: Array<Vital>, 
+/**
+ * What the chosen sessions share and the others do not.
+ */
+shared: Array<Sentence>, };
+
+export type Median = { 
+/**
+ * Absent when there is none to tell of.
+ */
+value?: number, n: number, };
+
+export type Linked = { sessions: number, 
+/**
+ * A row of the filter language.
+ */
+where: string, };
+
+export type OverviewStep = { 
+/**
+ * First day, `2026-11-20`, in UTC.
+ */
+day: string, sessions: number, 
+/**
+ * By device: mobile, tablet, pc, other (or unknown).
+ */
+device: [number, number, number, number], frustrated: number, where: string, };
+
+export type Division = { field: string, label: string, n: number, empty: number, values: Array<DivisionPart>, 
+/**
+ * Values that are not listed.
+ */
+more: number, };
+
+export type DivisionPart = { value: string, sessions: number, 
+/**
+ * Percent of `n`, one digit behind the point.
+ */
+share: number, 
+/**
+ * Percent of its sessions with any signal of frustration.
+ */
+frustrated: number, where: string, };
+
+export type SignalCount = { kind: string, 
+/**
+ * How often.
+ */
+count: number, sessions: number, 
+/**
+ * Percent of the sessions.
+ */
+share: number, where: string, };
+
+export type PageLine = { 
+/**
+ * Address without parameters and fragment.
+ */
+page: string, page_views: number, sessions: number, 
+/**
+ * Sessions that began and ended here.
+ */
+entries: number, exits: number, 
+/**
+ * Seconds on the page.
+ */
+duration: Median, 
+/**
+ * Percent.
+ */
+scroll_depth: Median, 
+/**
+ * Signals of each kind of signals in every 100 page views.
+ */
+signals: [number, number, number, number, number, number], where: string, };
+
+export type FrustrationLine = { kind: string, page: string, selector: string, 
+/**
+ * What the element said most often.
+ */
+text?: string, count: number, sessions: number, 
+/**
+ * Sessions in which it happened.
+ */
+ids: Array<string>, };
+
+export type ErrorGroup = { message: string, 
+/**
+ * first, third, unknown.
+ */
+party: string, script?: string, count: number, sessions: number, 
+/**
+ * Sessions in each step of `over_time`.
+ */
+over_time: Array<number>, where: string, };
+
+export type Vital = { field: string, label: string, 
+/**
+ * ms; of cls a sum of shifts.
+ */
+p75: number, n: number, 
+/**
+ * Sessions beyond what counts as good: LCP 2,500 ms, INP 200 ms, CLS 0.1.
+ */
+slow: Linked, };
+
+export type Sentence = { text: string, 
+/**
+ * Moments of the session, epoch ms, in order.
+ */
+times: number[], 
+/**
+ * A row of the filter language that gives the sessions of the group.
+ */
+where?: string, };
+
+export type FilterProblem = { code: string, message: string, 
+/**
+ * Characters from 1; one past the last at the end of the row.
+ */
+column: number, 
+/**
+ * Characters that do not fit; 0 at the end of the row.
+ */
+length: number, };
+
+export type Simple = { 
+/**
+ * Of tags: `tag.KEY`.
+ */
+field: string, key: string | null, op: "is" | ">" | ">=" | "<" | "<=" | "between" | "contains" | "starts with" | "ends with" | "matches" | "empty", 
+/**
+ * The empty text stands for a value that is not there.
+ */
+values: Array<string>, 
+/**
+ * The complement is meant.
+ */
+not: boolean, };
+
+export type FilterRow = { 
+/**
+ * Nothing when the row can be read.
+ */
+problems: Array<FilterProblem>, 
+/**
+ * The row in its one spelling; as it was given when it cannot be read.
+ */
+text: string, 
+/**
+ * The row that means the opposite.
+ */
+negated: string | null, 
+/**
+ * Nothing when the row is more than one field, one operator and values.
+ */
+simple: Simple | null, };
 
 export type Failure = { code: string, message: string, 
 /**

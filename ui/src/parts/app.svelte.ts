@@ -1,7 +1,7 @@
 /* What the whole window knows: the project, the room, the theme. */
 import { call, failure, type Failure, type Project } from '../bridge';
 
-export type Room = 'sessions' | 'archive' | 'player';
+export type Room = 'sessions' | 'overview' | 'archive' | 'player';
 type Theme = 'light' | 'dark';
 
 /** Kept between starts; a web view without storage only forgets. */

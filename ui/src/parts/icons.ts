@@ -4,6 +4,7 @@ import pauseSvg from 'lucide-static/icons/pause.svg?raw';
 import searchSvg from 'lucide-static/icons/search.svg?raw';
 import sunMoonSvg from 'lucide-static/icons/sun-moon.svg?raw';
 import downloadSvg from 'lucide-static/icons/download.svg?raw';
+import chartColumnSvg from 'lucide-static/icons/chart-column.svg?raw';
 import archiveSvg from 'lucide-static/icons/archive.svg?raw';
 import listVideoSvg from 'lucide-static/icons/list-video.svg?raw';
 import chevronDownSvg from 'lucide-static/icons/chevron-down.svg?raw';
@@ -27,6 +28,22 @@ import gaugeSvg from 'lucide-static/icons/gauge.svg?raw';
 import eyeSvg from 'lucide-static/icons/eye.svg?raw';
 import eyeOffSvg from 'lucide-static/icons/eye-off.svg?raw';
 import tagSvg from 'lucide-static/icons/tag.svg?raw';
+import columns3Svg from 'lucide-static/icons/columns-3.svg?raw';
+import listPlusSvg from 'lucide-static/icons/list-plus.svg?raw';
+import equalNotSvg from 'lucide-static/icons/equal-not.svg?raw';
+import calendarSvg from 'lucide-static/icons/calendar.svg?raw';
+import ellipsisSvg from 'lucide-static/icons/ellipsis.svg?raw';
+import tableSvg from 'lucide-static/icons/table.svg?raw';
+import squareSvg from 'lucide-static/icons/square.svg?raw';
+import squareCheckSvg from 'lucide-static/icons/square-check.svg?raw';
+import slidersHorizontalSvg from 'lucide-static/icons/sliders-horizontal.svg?raw';
+import listChecksSvg from 'lucide-static/icons/list-checks.svg?raw';
+import bookmarkSvg from 'lucide-static/icons/bookmark.svg?raw';
+import layersSvg from 'lucide-static/icons/layers.svg?raw';
+import minusSvg from 'lucide-static/icons/minus.svg?raw';
+import plusSvg from 'lucide-static/icons/plus.svg?raw';
+import gripVerticalSvg from 'lucide-static/icons/grip-vertical.svg?raw';
+import eraserSvg from 'lucide-static/icons/eraser.svg?raw';
 import checkSvg from 'lucide-static/icons/check.svg?raw';
 import xSvg from 'lucide-static/icons/x.svg?raw';
 import folderDownSvg from 'lucide-static/icons/folder-down.svg?raw';
@@ -88,6 +105,7 @@ export const ICONS = {
   search: inner(searchSvg),
   'sun-moon': inner(sunMoonSvg),
   download: inner(downloadSvg),
+  'chart-column': inner(chartColumnSvg),
   archive: inner(archiveSvg),
   'list-video': inner(listVideoSvg),
   'chevron-down': inner(chevronDownSvg),
@@ -160,6 +178,22 @@ export const ICONS = {
   pin: inner(pinSvg),
   'list-end': inner(listEndSvg),
   'circle-slash': inner(circleSlashSvg),
+  eraser: inner(eraserSvg),
+  'grip-vertical': inner(gripVerticalSvg),
+  plus: inner(plusSvg),
+  minus: inner(minusSvg),
+  layers: inner(layersSvg),
+  bookmark: inner(bookmarkSvg),
+  'list-checks': inner(listChecksSvg),
+  'sliders-horizontal': inner(slidersHorizontalSvg),
+  'square-check': inner(squareCheckSvg),
+  square: inner(squareSvg),
+  table: inner(tableSvg),
+  ellipsis: inner(ellipsisSvg),
+  calendar: inner(calendarSvg),
+  'equal-not': inner(equalNotSvg),
+  'list-plus': inner(listPlusSvg),
+  'columns-3': inner(columns3Svg),
 } as const;
 
 export type IconName = keyof typeof ICONS;

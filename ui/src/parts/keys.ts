@@ -14,6 +14,7 @@ interface Key {
 const REGISTER = {
   find: { where: 'Anywhere', keys: ['/', 'Ctrl+F'], text: 'Find sessions' },
   sessions: { where: 'Anywhere', keys: ['Ctrl+1'], text: 'Sessions' },
+  overview: { where: 'Anywhere', keys: ['Ctrl+6'], text: 'Overview' },
   archive: { where: 'Anywhere', keys: ['Ctrl+7'], text: 'Archive' },
   import: { where: 'Anywhere', keys: ['Ctrl+O'], text: 'Import…' },
   project: { where: 'Anywhere', keys: ['Ctrl+P'], text: 'Switch project' },
@@ -41,8 +42,22 @@ const REGISTER = {
   open: { where: 'Sessions', keys: ['Enter'], text: 'Watch' },
   unwatched: { where: 'Sessions', keys: ['U'], text: 'Only unwatched, or all' },
   only: { where: 'Sessions', keys: ['F'], text: 'Which sessions are listed' },
-  where: { where: 'Sessions', keys: ['Shift+F'], text: 'Filter by a row, such as country = DE' },
+  panel: { where: 'Sessions', keys: ['P'], text: 'Filter panel' },
+  where: { where: 'Sessions', keys: ['Shift+F'], text: 'Filter as text, such as country = DE' },
+  filterBack: { where: 'Sessions', keys: ['Alt+ArrowLeft'], text: 'The filter before' },
+  filterForward: { where: 'Sessions', keys: ['Alt+ArrowRight'], text: 'The filter after' },
+  clearFilter: { where: 'Sessions', keys: ['Shift+X'], text: 'Clear the filter' },
+  copyFilter: { where: 'Sessions', keys: ['Y'], text: 'Copy the filter as text' },
+  standardFilter: { where: 'Sessions', keys: ['Shift+B'], text: 'Begin this project with this filter, or no longer' },
+  similar: { where: 'Sessions', keys: ['Shift+S'], text: 'Sessions similar to this one' },
   order: { where: 'Sessions', keys: ['S'], text: 'Order' },
+  columns: { where: 'Sessions', keys: ['Shift+C'], text: 'Columns' },
+  choose: { where: 'Sessions', keys: ['X'], text: 'Pick, or not' },
+  chooseDown: { where: 'Sessions', keys: ['Shift+ArrowDown', 'Shift+J'], text: 'Pick on downwards' },
+  chooseUp: { where: 'Sessions', keys: ['Shift+ArrowUp', 'Shift+K'], text: 'Pick on upwards' },
+  chooseAll: { where: 'Sessions', keys: ['Ctrl+A'], text: 'Pick all that match, or none' },
+  queue: { where: 'Sessions', keys: ['Q'], text: 'Queue for watching, or take out of it' },
+  export: { where: 'Sessions', keys: ['E'], text: 'Export…' },
   preview: { where: 'Sessions', keys: ['Space'], text: 'Show or hide the preview' },
 
   play: { where: 'Player', keys: ['Space'], text: 'Play or pause' },
@@ -168,6 +183,7 @@ function typing(target: EventTarget | null): boolean {
 
 const UNDO: readonly string[] = REGISTER.undo.keys;
 const REDO: readonly string[] = REGISTER.redo.keys;
+const ALL: readonly string[] = REGISTER.chooseAll.keys;
 
 let clicked: Element | null = null;
 
@@ -194,8 +210,8 @@ export function dispatch(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
   const key = combo(event);
   if (key === 'Tab' || key === 'Shift+Tab' || key === 'F6') clicked = null;
-  // What is undone in a text field is what was typed.
-  if (typing(event.target) && (UNDO.includes(key) || REDO.includes(key))) return;
+  // What is undone or picked in a text field is what was typed.
+  if (typing(event.target) && (UNDO.includes(key) || REDO.includes(key) || ALL.includes(key))) return;
   const free = event.ctrlKey || event.metaKey || key === 'Escape' || key === 'F6';
   if (!free && (typing(event.target) || pressing(event.target, key))) return;
   for (let i = stack.length - 1; i >= 0; i--) {

@@ -1,11 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import type { SessionRow } from '../bridge';
 import { grouped } from '../archive/imports.svelte';
-import { sorted } from '../sessions/list.svelte';
 import * as format from './format';
 import { clickedOn, combo, dispatch, KEYS, label, onKeys, tip, type Where } from './keys';
-import { lastAtMost, offsets, reveal, visible, visibleOf } from './virtual';
+import { lastAtMost, offsets, reveal, Tall, visible, visibleOf } from './virtual';
 
 describe('numbers and times', () => {
   it('reads as people write', () => {
@@ -124,16 +122,63 @@ describe('keys', () => {
   });
 });
 
-describe('sessions', () => {
-  const row = (start: number, country: string | null, js_errors = 0) => ({ start, country, js_errors }) as SessionRow;
+describe('a list taller than an element', () => {
+  const ROW = 44;
+  const view = 700;
 
-  it('puts empty values last both ways', () => {
-    const rows = [row(1, null), row(2, 'DK'), row(3, 'SE'), row(4, 'DK')];
-    expect(sorted(rows, 'country', false).map((r) => r.start)).toEqual([4, 2, 3, 1]);
-    expect(sorted(rows, 'country', true).map((r) => r.start)).toEqual([3, 4, 2, 1]);
-    expect(sorted(rows, 'start', true).map((r) => r.start)).toEqual([4, 3, 2, 1]);
+  it('is a plain one as long as it fits', () => {
+    const tall = new Tall();
+    expect(tall.fit(50_000 * ROW, view)).toBe(0);
+    tall.scrolled(123_456);
+    expect([tall.top, tall.above, tall.settle()]).toEqual([123_456, 0, 123_456]);
+    expect(tall.go(1e9)).toBe(50_000 * ROW - view);
   });
 
+  it('moves by px in small steps, by shares in large ones, and reaches both ends', () => {
+    const tall = new Tall();
+    const height = 1_000_000 * ROW;
+    tall.fit(height, view);
+    expect(tall.element).toBeLessThan(2 ** 24);
+    // The wheel: three notches are three notches, wherever the bar is.
+    let bar = 0;
+    for (let i = 0; i < 3; i++) tall.scrolled((bar += 100));
+    expect(tall.top).toBe(300);
+    const settled = tall.settle();
+    expect(settled).toBeGreaterThan(0);
+    expect(tall.top).toBe(300);
+    // Where a row is drawn stays in the element.
+    expect(tall.top - tall.above).toBe(settled);
+    // The thumb dragged to the middle, to the end.
+    tall.scrolled(tall.element / 2);
+    expect(Math.abs(tall.top / height - 0.5)).toBeLessThan(0.001);
+    tall.scrolled(tall.element - view);
+    expect(tall.top).toBe(height - view);
+    // From the end upwards, never below the first row.
+    bar = tall.settle();
+    tall.scrolled(bar - 100);
+    expect(tall.top).toBe(height - view - 100);
+    tall.go(50);
+    bar = tall.settle();
+    tall.scrolled(bar - 1);
+    expect(tall.top).toBe(49);
+    tall.scrolled(bar - 600);
+    expect(tall.top).toBe(0);
+    expect(tall.settle()).toBe(0);
+  });
+
+  it('goes to any row', () => {
+    const tall = new Tall();
+    tall.fit(1_000_000 * ROW, view);
+    for (const row of [0, 1, 17, 250_000, 999_984]) {
+      const to = tall.go(row * ROW);
+      expect(tall.top).toBe(Math.min(row * ROW, 1_000_000 * ROW - view));
+      expect(to).toBeGreaterThanOrEqual(0);
+      expect(to).toBeLessThanOrEqual(tall.element - view);
+    }
+  });
+});
+
+describe('sessions', () => {
   it('groups findings, worst first', () => {
     const finding = (code: string, severity: 'note' | 'warning' | 'error') => ({ code, severity, path: null, session: null, page: null, message: '' });
     const groups = grouped([finding('a', 'note'), finding('b', 'warning'), finding('a', 'note'), finding('c', 'error')]);

@@ -24,6 +24,70 @@ export function reveal(index: number, row: number, top: number, height: number, 
   return top;
 }
 
+/** Tallest element that engines lay out exactly: WebKit and Blink end at 2^25 px, and 32-bit transforms at half of it. */
+const TALLEST = 8_000_000;
+
+/**
+ * A list that is taller than an element can be. The trap: the scroll bar then stands for more px than it has, and a notch
+ * of the wheel would jump over rows. So a small step moves the list by the same number of px, a large one (the thumb is
+ * dragged, End is pressed) goes to its share of the list, and `settle` brings the bar back to where it belongs.
+ */
+export class Tall {
+  /** Of the list, px; may be more than an element can have. */
+  top = 0;
+  #height = 0;
+  #view = 0;
+  #bar = 0;
+
+  /** Height of the element that is scrolled, px. */
+  get element(): number {
+    return Math.min(this.#height, TALLEST);
+  }
+
+  /** How much of the list lies above the element's top, px: what is subtracted from the place of a row. */
+  get above(): number {
+    return this.top - this.#bar;
+  }
+
+  /** Takes the height of the list and of what is seen of it; answers where the bar has to be. */
+  fit(height: number, view: number): number {
+    this.#height = height;
+    this.#view = view;
+    return this.go(this.top);
+  }
+
+  /** The bar was moved to `bar`. */
+  scrolled(bar: number): void {
+    const step = bar - this.#bar;
+    this.#bar = bar;
+    if (this.#height <= TALLEST) this.top = bar;
+    else if (Math.abs(step) < this.#view) this.top = this.#clamp(this.top + step);
+    else this.top = this.#clamp((bar / (TALLEST - this.#view)) * (this.#height - this.#view));
+  }
+
+  /** Goes to a place of the list; answers where the bar has to be. */
+  go(top: number): number {
+    this.top = this.#clamp(top);
+    return this.settle();
+  }
+
+  /** Where the bar belongs, taken as done. Not while somebody scrolls: setting it would stop the movement. */
+  settle(): number {
+    const range = this.#height - this.#view;
+    if (this.#height <= TALLEST) this.#bar = this.top;
+    else {
+      const bar = Math.round((this.top / range) * (TALLEST - this.#view));
+      // At an end the bar does not move any more: only the end of the list may be there.
+      this.#bar = this.top <= 0 ? 0 : this.top >= range ? TALLEST - this.#view : Math.max(1, Math.min(TALLEST - this.#view - 1, bar));
+    }
+    return this.#bar;
+  }
+
+  #clamp(top: number): number {
+    return Math.max(0, Math.min(this.#height - this.#view, top));
+  }
+}
+
 /** Tops of rows of different heights; the last entry is the height of all. */
 export function offsets(heights: readonly number[]): Float64Array {
   const tops = new Float64Array(heights.length + 1);

@@ -99,7 +99,10 @@ export function why(signal: Signal): Why {
         ],
         summary: `left ${shortPath(e['to'])} after ${seconds(num(e['stayed_ms']) ?? 0)}`,
         limits: [['Longest stay', ms(limit['within_ms'])]],
-        checked: ['nothing was typed there', 'no click but the one that left'],
+        checked: [
+          'nothing was typed there', 'no click but the one that left',
+          ...(e['inferred'] === true ? ['addresses are not in this recording: told by the page that was shown, went and came back'] : []),
+        ],
       };
     case 'excessive_scroll': {
       const turns = arr(e['turns']).map(obj);

@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import { mount, tick, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { standIn, type SessionRow } from '../bridge';
+import { call, standIn, type SessionRow } from '../bridge';
 import { fixture } from '../bridge/fixture';
 import { app } from '../parts/app.svelte';
 import { dispatch, onKeys } from '../parts/keys';
@@ -330,7 +330,9 @@ describe('the queue', () => {
       const next = upNext();
       await vi.advanceTimersByTimeAsync(30_000);
       expect(app.watching).toBeNull();
-      list.rows = list.rows.map((r) => ({ ...r, watched: true }));
+      for (const row of list.rows) await call('mark_watched', { id: row.id });
+      list.again();
+      await vi.advanceTimersByTimeAsync(100);
       await tick();
       expect(find('[data-testid=up-next]')?.textContent).toContain('Every session of this list is watched');
       await unmount(next);

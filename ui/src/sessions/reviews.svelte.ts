@@ -32,6 +32,8 @@ class Reviews {
   /** What was done last, while it is told. */
   said = $state.raw<{ text: string; bad: boolean; undo: boolean } | null>(null);
   goals = $state.raw<Goal[]>([]);
+  /** When something was changed last, ms of the page. */
+  changed = 0;
   /** Counts changes that the list cannot follow by rows. */
   turns = $state(0);
 
@@ -58,6 +60,7 @@ class Reviews {
     return this.#after(async () => {
       const review = await callBytes('review_change', { id, change });
       this.#take(review);
+      if (!silent) this.changed = performance.now();
       if (said) this.tell(said, true);
       if (change.do === 'watched' || change.do === 'label' || change.do === 'favourite') void this.loadGoals();
       return review;
@@ -69,6 +72,7 @@ class Reviews {
     await this.#after(async () => {
       try {
         const turned = await call('review_turn', { redo });
+        this.changed = performance.now();
         this.tell(turned.said === null ? (redo ? 'There is nothing to do again' : 'There is nothing to undo') : `${redo ? 'Done again' : 'Undone'}: ${turned.said}`, false);
       } finally {
         // Also a step that could not be undone has left the history.
@@ -102,6 +106,7 @@ class Reviews {
   async setGoal(goal: Omit<Goal, 'done' | 'sessions'>): Promise<void> {
     await this.#after(async () => {
       await call('set_goal', { goal });
+      this.changed = performance.now();
       await this.loadGoals();
       this.tell(goal.watch ? `Goal set: watch ${goal.watch} a week` : 'Goal given up', true);
     });

@@ -6,8 +6,11 @@ mod events;
 mod export;
 mod import;
 mod notes;
+mod overview;
 mod session;
 mod sessions;
+mod signals;
+mod summary;
 mod verify;
 
 use std::path::Path;
@@ -32,6 +35,12 @@ pub(crate) enum Verb {
     Session(session::Arguments),
     /// Everything that happened in a session, in order.
     Events(events::Arguments),
+    /// Frustration signals and script errors of sessions.
+    Signals(signals::Arguments),
+    /// Sessions summed up: over time, by device, channel and page; frustrations and errors.
+    Overview(overview::Arguments),
+    /// A session in a few sentences, or what chosen sessions share.
+    Summary(summary::Arguments),
     /// The page at a moment.
     Dom(dom::Arguments),
     /// Write sessions into an archive that reads back to the same cache.
@@ -50,6 +59,9 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Sessions(arguments) => sessions::run(arguments, cache, json),
         Verb::Session(arguments) => session::run(&arguments, cache, json),
         Verb::Events(arguments) => events::run(&arguments, cache, json),
+        Verb::Signals(arguments) => signals::run(&arguments, cache, json),
+        Verb::Overview(arguments) => overview::run(&arguments, cache, json),
+        Verb::Summary(arguments) => summary::run(&arguments, cache, json),
         Verb::Dom(arguments) => dom::run(&arguments, cache, json),
         Verb::Export(arguments) => export::run(arguments, cache, json),
         Verb::Assets(arguments) => assets::run(arguments, cache, json),

@@ -76,7 +76,7 @@ fn derive(session: &Session) {
     for tree in trees.values() {
         show(tree);
     }
-    facts::of_session(session, &SessionMeta::default());
+    facts::of_session(session, &[], &SessionMeta::default());
     signal::detect(session, &signal::Thresholds::default());
     events_json(session, None, None);
     transcript(session);

@@ -44,6 +44,11 @@ impl Chosen {
         if problems.is_empty() { Ok(Chosen { rows: read, now }) } else { Err(Error::Filter { problems }) }
     }
 
+    /// The rows, and epoch ms that `30d ago` counts from.
+    pub fn rows(&self) -> (&[Filter], Millis) {
+        (&self.rows, self.now)
+    }
+
     pub fn is_everything(&self) -> bool {
         self.rows.is_empty()
     }

@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 
 use crate::archive::Said;
 use crate::event::{Gap, Session, SessionMeta, Source};
-use crate::facts::{activity_bins, of_session, page_starts};
+use crate::facts::{PageFacts, activity_bins, of_session, page_starts};
 use crate::findings::{Finding, Findings};
 use crate::format::{clarity, rrweb};
 use crate::replay::Replay;
-use crate::signal::{self, Counts, Evidence, Signal, Thresholds};
-use crate::store::{Identity, Keyframe, Sketch};
+use crate::signal::{self, Counts, Detected, Evidence, Signal, Thresholds};
+use crate::store::{Identity, Keyframe, SignalRow, Sketch};
 
 /// Bars of the activity strip in the session list.
 const ACTIVITY_BINS: usize = 58;
@@ -141,22 +141,48 @@ pub(crate) fn meta<'s>(said: impl Iterator<Item = &'s str>) -> SessionMeta {
 }
 
 /// The labels on a session by the definitions as they stand.
-pub(crate) fn signals(session: &Session) -> Vec<Signal> {
+pub(crate) fn detected(session: &Session) -> Detected {
     signal::detect(session, &Thresholds::default())
 }
 
-/// The session's row of filterable fields, still without its place in the cache, see [`place`].
-pub(crate) fn facts(session: &Session, signals: &[Signal], meta: &SessionMeta) -> Map<String, Value> {
-    match of_session(session, meta).to_json() {
-        Value::Object(mut row) => {
-            // Of what was not recorded it is not known that nothing went wrong.
-            if !session.pages.is_empty() || !session.events.is_empty() {
-                count(&mut row, signals);
-            }
-            row
-        }
-        _ => Map::new(),
+/// The session's row of filterable fields, still without its place in the cache, see [`place`], and the facts of its
+/// page views.
+pub(crate) fn facts(
+    session: &Session,
+    detected: &Detected,
+    meta: &SessionMeta,
+) -> (Map<String, Value>, Vec<PageFacts>) {
+    let facts = of_session(session, &detected.clicked, meta);
+    let Value::Object(mut row) = facts.to_json() else { return (Map::new(), facts.pages) };
+    // Of what was not recorded it is not known that nothing went wrong.
+    if !session.pages.is_empty() || !session.events.is_empty() {
+        count(&mut row, &detected.signals);
     }
+    (row, facts.pages)
+}
+
+/// The labels as a cache keeps them, without their evidence.
+pub(crate) fn signal_rows(signals: &[Signal]) -> Vec<SignalRow> {
+    let row = |signal: &Signal| {
+        let mut row = SignalRow {
+            kind: signal.kind.name().to_owned(),
+            page: signal.page,
+            time: signal.time,
+            until: signal.time.saturating_add(signal.until_ms.saturating_sub(signal.at_ms)),
+            selector: signal.selector.clone(),
+            text: signal.text.clone(),
+            party: None,
+            script: None,
+        };
+        if let Evidence::JsError(error) = &signal.evidence {
+            // Whole, so that it finds its sessions among the facts.
+            row.text = Some(error.message.clone());
+            row.party = Some(error.party.name().to_owned());
+            row.script = error.source.clone();
+        }
+        row
+    };
+    signals.iter().map(row).collect()
 }
 
 /// Writes a session's id in the cache and the client's project into its row.

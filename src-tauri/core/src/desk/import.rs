@@ -32,10 +32,11 @@ use super::{notes, records, sample, visits};
 use crate::archive::{self, Hash, Seen};
 use crate::error::{Error, Result};
 use crate::event::{Millis, SessionMeta, Source};
+use crate::facts::PageFacts;
 use crate::findings::{Finding, Findings, Severity};
 use crate::store::{
     self, Bundle, Cache, Chunk, DERIVED_BY, Dictionaries, Identity, Keyframe, KnownFile, NewSession, OriginalInfo,
-    Packer, Sketch,
+    Packer, SignalRow, Sketch,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -332,6 +333,8 @@ struct Ready {
     sketch: Sketch,
     meta: SessionMeta,
     facts: Map<String, Value>,
+    page_facts: Vec<Map<String, Value>>,
+    signals: Vec<SignalRow>,
     /// Bodies to be stored, and how many of the group's are new.
     bundles: Vec<Bundle>,
     new: usize,
@@ -683,7 +686,19 @@ impl<'c> Import<'c> {
 
     fn write_session(&mut self, group: &Group, ready: Ready) -> Result<()> {
         let Ready {
-            identity, mut derived, chunks, keyframes, sketch, meta, mut facts, bundles, replaces, afresh, ..
+            identity,
+            mut derived,
+            chunks,
+            keyframes,
+            sketch,
+            meta,
+            mut facts,
+            page_facts,
+            signals,
+            bundles,
+            replaces,
+            afresh,
+            ..
         } = ready;
         if let Some(id) = &group.id {
             self.kept.insert(identity.clone(), (id.clone(), group.client.clone()));
@@ -718,6 +733,8 @@ impl<'c> Import<'c> {
             keyframes: &keyframes,
             sketch: &sketch,
             facts: &facts,
+            page_facts: &page_facts,
+            signals: &signals,
             meta: &meta,
             findings: &list,
         })?;
@@ -1064,7 +1081,7 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
     let chunks = packer.chunks(&derived.session.events)?;
     let keyframes = derive::keyframes(&derived.session);
     let sketch = derive::sketch(&derived.session);
-    let signals = derive::signals(&derived.session);
+    let detected = derive::detected(&derived.session);
     let mut of_parts = Vec::new();
     for other in &replaces {
         of_parts.extend(cache.said(other)?);
@@ -1074,7 +1091,9 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
     all_said.sort_unstable();
     all_said.dedup();
     let meta = derive::meta(all_said.into_iter());
-    let facts = derive::facts(&derived.session, &signals, &meta);
+    let (facts, pages) = derive::facts(&derived.session, &detected, &meta);
+    let page_facts = pages.iter().map(PageFacts::measures).collect();
+    let signals = derive::signal_rows(&detected.signals);
     // Parts may hold the same body: what becomes one session is stored anew.
     let afresh = replaces.iter().any(|other| Some(other) != existing.as_ref());
     let mut bodies: Vec<(OriginalInfo, &[u8])> = new
@@ -1103,6 +1122,8 @@ fn prepare(group: Box<Group>, cache: &Cache, options: &Options, packer: &mut Pac
         sketch,
         meta,
         facts,
+        page_facts,
+        signals,
         bundles,
         new,
         replaces,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::derive;
 use crate::event::{Kind, Session, SessionMeta};
 use crate::facts;
+use crate::report::Sentence;
 use crate::signal::{self, Counts, Evidence, Party, SignalKind};
 use crate::wire::{FrustrationPart, FrustrationView, Insight, Named, PageInsight, SignalView, Trouble};
 
@@ -16,10 +17,12 @@ const MOST: usize = 5_000;
 const LONGEST: usize = 2_000;
 
 /// Works out everything; takes as long as a walk over the session with its DOM.
-pub(crate) fn of(session: &Session, meta: &SessionMeta) -> Insight {
-    let signals = derive::signals(session);
+/// `summary`: see [`super::summary`].
+pub(crate) fn of(session: &Session, meta: &SessionMeta, summary: Vec<Sentence>) -> Insight {
+    let detected = derive::detected(session);
+    let signals = detected.signals;
     let frustration = Counts::of(&signals).frustration();
-    let facts = facts::of_session(session, meta);
+    let facts = facts::of_session(session, &detected.clicked, meta);
     let mut party: BTreeMap<(i64, &str), Party> = BTreeMap::new();
     for signal in &signals {
         if let Evidence::JsError(error) = &signal.evidence {
@@ -130,6 +133,7 @@ pub(crate) fn of(session: &Session, meta: &SessionMeta) -> Insight {
                 evidence: serde_json::to_value(&s.evidence).unwrap_or_default(),
             })
             .collect(),
+        summary: summary.into_iter().map(Into::into).collect(),
         frustration: FrustrationView {
             score: frustration.score,
             version: frustration.version,
@@ -209,7 +213,7 @@ mod tests {
         for i in 0..MOST as i64 {
             session.events.push(event(100 + i, error("again")));
         }
-        let insight = of(&session, &SessionMeta::default());
+        let insight = of(&session, &SessionMeta::default(), Vec::new());
         assert_eq!((insight.troubles.len(), insight.more > 0), (MOST, true));
         assert_eq!((insight.troubles[0].kind.as_str(), insight.troubles[0].party.as_str()), ("error", "first"));
         let named: Vec<_> = insight.named.iter().map(|n| (n.kind.as_str(), n.value.as_deref())).collect();

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::chosen::Chosen;
 use crate::error::{Error, Result};
 use crate::facts;
+use crate::segment::filter;
 use crate::store::{Cache, Filter, SessionRow};
 
 /// Field and direction of a list.
@@ -60,35 +61,41 @@ pub fn sessions(cache: &Cache, chosen: &Chosen, sort: &Sort, limit: Option<usize
 }
 
 /// Sorts rows as lists show them.
-pub fn order(rows: &mut [SessionRow], sort: &Sort) {
-    rows.sort_by(|a, b| by(sort, &a.facts, &b.facts).then_with(|| a.id.cmp(&b.id)));
+pub fn order(rows: &mut Vec<SessionRow>, sort: &Sort) {
+    let mut keyed: Vec<(Option<Value>, SessionRow)> =
+        rows.drain(..).map(|row| (first(sort, &row.facts), row)).collect();
+    keyed.sort_by(|(a, x), (b, y)| by(sort, a.as_ref(), b.as_ref()).then_with(|| sorted_ids(sort, x, y)));
+    rows.extend(keyed.into_iter().map(|(_, row)| row));
 }
 
-fn by(sort: &Sort, a: &Map<String, Value>, b: &Map<String, Value>) -> Ordering {
-    let get = |row: &'_ Map<String, Value>| match row.get(&sort.field) {
-        None | Some(Value::Null) => None,
-        Some(Value::Array(list)) => list.first().cloned(),
-        Some(value) => Some(value.clone()),
-    };
-    match (get(a), get(b)) {
+fn sorted_ids(sort: &Sort, a: &SessionRow, b: &SessionRow) -> Ordering {
+    let order = a.id.cmp(&b.id);
+    if sort.field == "id" && sort.descending { order.reverse() } else { order }
+}
+
+/// The value that a row is sorted by: of several the first.
+fn first(sort: &Sort, row: &Map<String, Value>) -> Option<Value> {
+    let field = facts::field(&sort.field)?;
+    let key = field.name.starts_with(facts::TAG_PREFIX).then(|| &sort.field[facts::TAG_PREFIX.len()..]);
+    let mut first = None;
+    filter::values(row, field.name, key, &(), &mut |cell| {
+        if first.is_none() {
+            first = Some(cell.to_json());
+        }
+    });
+    first
+}
+
+fn by(sort: &Sort, a: Option<&Value>, b: Option<&Value>) -> Ordering {
+    match (a, b) {
         (None, None) => Ordering::Equal,
         (None, Some(_)) => Ordering::Greater,
         (Some(_), None) => Ordering::Less,
         (Some(a), Some(b)) => {
-            let order = compare(&a, &b);
+            let mut order = Ordering::Equal;
+            filter::cells(a, &mut |a| filter::cells(b, &mut |b| order = a.order(b)));
             if sort.descending { order.reverse() } else { order }
         }
-    }
-}
-
-fn compare(a: &Value, b: &Value) -> Ordering {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => {
-            a.as_f64().unwrap_or_default().total_cmp(&b.as_f64().unwrap_or_default())
-        }
-        (Value::String(a), Value::String(b)) => a.to_lowercase().cmp(&b.to_lowercase()).then_with(|| a.cmp(b)),
-        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        (a, b) => a.to_string().cmp(&b.to_string()),
     }
 }
 
@@ -106,11 +113,10 @@ mod tests {
 
     #[test]
     fn absent_values_come_last_both_ways() {
-        let row = |v: Value| v.as_object().unwrap().clone();
-        let (with, without) = (row(serde_json::json!({"city": "Oslo"})), row(serde_json::json!({})));
         for descending in [false, true] {
             let sort = Sort { field: "city".into(), descending };
-            assert_eq!(by(&sort, &with, &without), Ordering::Less);
+            let with = first(&sort, serde_json::json!({"city": "Oslo"}).as_object().unwrap());
+            assert_eq!(by(&sort, with.as_ref(), None), Ordering::Less);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! there goes down as an argument, so that everything below gives the same answer twice.
 
 pub mod assets;
+mod browse;
 mod cached;
 pub mod chosen;
 mod derive;
@@ -15,11 +16,17 @@ mod insight;
 pub mod list;
 mod moment;
 pub mod notes;
+pub mod overview;
+mod pick;
 mod records;
 pub mod review;
 mod reviewed;
+mod rows;
 mod sample;
 pub mod session;
+pub mod signals;
+pub mod summary;
+pub mod tables;
 pub mod verify;
 mod visits;
 mod window;
@@ -28,5 +35,7 @@ pub use crate::archive::Columns;
 pub use crate::store::Asset;
 pub use cached::CachedAssets;
 pub use import::{ImportSummary, Options, Progress, import};
+pub use pick::Which;
 pub use reviewed::goals;
-pub use window::{Desk, SessionsQuery};
+pub use rows::filter_rows;
+pub use window::{Desk, Marked, SessionsQuery};

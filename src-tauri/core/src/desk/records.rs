@@ -16,6 +16,7 @@ use crate::archive::{Kept, Said};
 use crate::error::{Error, Result};
 use crate::event::{Millis, Session, SessionMeta, Source};
 use crate::findings::{Finding, Findings};
+use crate::signal::Detected;
 use crate::store::{Cache, Candidate, Identity, NewSession, Record, Sketch};
 
 /// What joining did to a session.
@@ -93,6 +94,8 @@ fn commit(cache: &mut Cache, todo: &mut Vec<Todo>) -> Result<()> {
                     keyframes: &[],
                     sketch: &Sketch::default(),
                     facts: &facts,
+                    page_facts: &[],
+                    signals: &[],
                     meta: &meta,
                     findings: &[],
                 };
@@ -377,8 +380,7 @@ fn refreshed(cache: &Cache, id: &str, meta: &SessionMeta, project: Option<&str>)
         return Ok(None);
     }
     let session = cache.load(id)?;
-    let signals = derive::signals(&session);
-    let mut facts = derive::facts(&session, &signals, meta);
+    let (mut facts, _) = derive::facts(&session, &derive::detected(&session), meta);
     derive::place(&mut facts, id, project.as_deref());
     Ok(Some(Todo::Facts { id: id.to_owned(), source: session.source, project, facts, meta: meta.clone() }))
 }
@@ -433,7 +435,7 @@ fn listed(
         return Ok(None);
     }
     let session = unrecorded(id, identity);
-    let mut facts = derive::facts(&session, &[], meta);
+    let (mut facts, _) = derive::facts(&session, &Detected::default(), meta);
     derive::place(&mut facts, id, project.as_deref());
     Ok(Some(Todo::Listed { id: id.to_owned(), identity: identity.clone(), project, facts, meta: meta.clone() }))
 }

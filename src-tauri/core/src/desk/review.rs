@@ -20,6 +20,8 @@ use crate::store::{
 const LONGEST_TEXT: usize = 20_000;
 const LONGEST_LABEL: usize = 100;
 const LONGEST_NAME: usize = 60;
+/// A step of the history is one row of the cache, and is read whole when it is undone.
+pub const MOST_LABELLED: usize = 20_000;
 /// Goal of a week at most.
 const MOST_GOAL: u32 = 10_000;
 
@@ -181,8 +183,8 @@ fn personal(kind: &str) -> bool {
 }
 
 /// Sets marks and notes it as one step; nothing happens when all of them stand already. With no words it is no step
-/// of the history.
-fn set_marks(cache: &mut Cache, rows: Vec<MarkRow>, at: Millis, said: Option<&str>) -> Result<bool> {
+/// of the history. Answers how many were changed.
+fn set_many(cache: &mut Cache, rows: Vec<MarkRow>, at: Millis, said: Option<&str>) -> Result<usize> {
     let mut changes = Vec::new();
     for mut row in rows {
         let before = cache.mark_row(&row.kind, &row.session, &row.key, &row.by)?;
@@ -195,7 +197,7 @@ fn set_marks(cache: &mut Cache, rows: Vec<MarkRow>, at: Millis, said: Option<&st
         changes.push(Change::Mark { before, after: row });
     }
     if changes.is_empty() {
-        return Ok(false);
+        return Ok(0);
     }
     let tx = cache.write()?;
     for change in &changes {
@@ -207,7 +209,12 @@ fn set_marks(cache: &mut Cache, rows: Vec<MarkRow>, at: Millis, said: Option<&st
         record(&tx, at, said, &changes)?;
     }
     tx.commit()?;
-    Ok(true)
+    Ok(changes.len())
+}
+
+/// As [`set_many`]; answers whether anything was changed.
+fn set_marks(cache: &mut Cache, rows: Vec<MarkRow>, at: Millis, said: Option<&str>) -> Result<bool> {
+    Ok(set_many(cache, rows, at, said)? > 0)
 }
 
 fn mark<T: Payload>(session: &str, by: &str, what: T, gone: bool) -> Result<MarkRow> {
@@ -285,28 +292,55 @@ pub fn remove_note(cache: &mut Cache, id: &str, by: By<'_>) -> Result<()> {
     })
 }
 
+/// A label as it is kept: of one line, in the capitals in which it is known already, on these sessions first.
+fn label_of(cache: &Cache, sessions: &[String], label: &str) -> Result<String> {
+    let label = line_of(label, "A label", LONGEST_LABEL)?;
+    if label.is_empty() {
+        return Err(usage("A label needs a text."));
+    }
+    let lower = label.to_lowercase();
+    if let [session] = sessions {
+        let own = cache.marks::<Label>(Some(session))?;
+        if let Some(own) = own.into_iter().find(|m| !m.gone && m.what.label.to_lowercase() == lower) {
+            return Ok(own.what.label);
+        }
+    }
+    Ok(labels(cache)?.into_keys().find(|known| known.to_lowercase() == lower).unwrap_or(label))
+}
+
 /// Puts a label on a session, or takes it off. A label that is known in other capitals is written as it is known.
 ///
 /// # Errors
 /// [`Error::SessionMissing`], [`Error::Usage`] for a label that is empty or too long, [`Error::DiskFull`], the
 /// `Cache…` ones.
 pub fn label(cache: &mut Cache, session: &str, label: &str, on: bool, by: By<'_>) -> Result<bool> {
-    check_session(cache, session)?;
-    let mut label = line_of(label, "A label", LONGEST_LABEL)?;
-    if label.is_empty() {
-        return Err(usage("A label needs a text."));
+    Ok(label_many(cache, &[session.to_owned()], label, on, by)? > 0)
+}
+
+/// As [`label`], on many sessions as one step; answers how many were changed.
+///
+/// # Errors
+/// As [`label`], and then nothing was changed; [`Error::Usage`] for more than [`MOST_LABELLED`] sessions.
+pub fn label_many(cache: &mut Cache, sessions: &[String], label: &str, on: bool, by: By<'_>) -> Result<usize> {
+    if sessions.len() > MOST_LABELLED {
+        return Err(usage(format!(
+            "At most {MOST_LABELLED} sessions take a label at once; these are {}.",
+            sessions.len()
+        )));
     }
-    let lower = label.to_lowercase();
-    let own = cache.marks::<Label>(Some(session))?;
-    let known = own.iter().find(|m| !m.gone && m.what.label.to_lowercase() == lower).map(|m| m.what.label.clone());
-    let known = match known {
-        Some(known) => Some(known),
-        None => labels(cache)?.into_keys().find(|known| known.to_lowercase() == lower),
+    for session in sessions {
+        check_session(cache, session)?;
+    }
+    let label = label_of(cache, sessions, label)?;
+    let said = match (on, sessions.len()) {
+        (true, 1) => format!("Label “{label}” put on"),
+        (false, 1) => format!("Label “{label}” taken off"),
+        (true, n) => format!("Label “{label}” put on {n} sessions"),
+        (false, n) => format!("Label “{label}” taken off {n} sessions"),
     };
-    label = known.unwrap_or(label);
-    let said = if on { format!("Label “{label}” put on") } else { format!("Label “{label}” taken off") };
-    let row = mark(session, "", Label { label }, !on)?;
-    set_marks(cache, vec![row], by.at, Some(&said))
+    let rows: Vec<MarkRow> =
+        sessions.iter().map(|s| mark(s, "", Label { label: label.clone() }, !on)).collect::<Result<_>>()?;
+    set_many(cache, rows, by.at, Some(&said))
 }
 
 /// # Errors
@@ -493,9 +527,6 @@ pub struct Standing {
     pub watched_until: Option<Millis>,
     /// Others who watched it to the end.
     pub watched_by: Vec<String>,
-    /// Somebody has it as a favourite, and the highest rating of anybody: what the fields `favorite` and `rating` say.
-    pub any_favourite: bool,
-    pub any_rating: Option<i64>,
     pub labels: Vec<String>,
     pub notes: Vec<String>,
     pub decisions: u32,
@@ -530,17 +561,11 @@ fn standing_of(cache: &Cache, only: Option<&str>, who: &str) -> Result<HashMap<S
     for mark in cache.marks::<Reached>(only)?.into_iter().filter(|m| !m.gone && m.by == who) {
         all.entry(mark.session).or_default().watched_until = Some(mark.what.until);
     }
-    for mark in cache.marks::<Favourite>(only)?.into_iter().filter(|m| !m.gone) {
-        let of = all.entry(mark.session).or_default();
-        of.any_favourite = true;
-        of.favourite |= mark.by == who;
+    for mark in cache.marks::<Favourite>(only)?.into_iter().filter(|m| !m.gone && m.by == who) {
+        all.entry(mark.session).or_default().favourite = true;
     }
-    for mark in cache.marks::<Rating>(only)?.into_iter().filter(|m| !m.gone) {
-        let of = all.entry(mark.session).or_default();
-        of.any_rating = of.any_rating.max(Some(mark.what.rating));
-        if mark.by == who {
-            of.rating = Some(mark.what.rating);
-        }
+    for mark in cache.marks::<Rating>(only)?.into_iter().filter(|m| !m.gone && m.by == who) {
+        all.entry(mark.session).or_default().rating = Some(mark.what.rating);
     }
     for mark in cache.marks::<Label>(only)?.into_iter().filter(|m| !m.gone) {
         all.entry(mark.session).or_default().labels.push(mark.what.label);

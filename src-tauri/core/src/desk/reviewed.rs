@@ -6,17 +6,22 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use super::browse::Mention;
 use super::notes;
 use super::review::{self, By, NewNote, Standing};
-use super::window::{Desk, finding_view, json, mentions, now, session_row};
+use super::window::{Desk, finding_view, json, now, session_row};
 use crate::error::Result;
 use crate::event::Millis;
 use crate::findings::Findings;
+use crate::store::index::Said;
 use crate::store::{Cache, Decision, Filter, Goal};
 use crate::wire::{
     DecisionView, GoalView, NoteView, NotesExportedView, NotesMergedView, ReviewChange, ReviewView, SessionRow,
     TurnedView,
 };
+
+/// Rows up to which it is quicker to ask for each what stands on it.
+const A_PAGE: usize = 256;
 
 fn view(cache: &Cache, id: &str) -> Result<ReviewView> {
     let who = review::reviewer(cache)?;
@@ -81,27 +86,19 @@ pub(super) fn stand(row: &mut SessionRow, standing: &Standing) {
     row.dismissed = standing.decisions;
 }
 
-/// Rows with what stands on them; `text` keeps those that have it, also in a label or a note.
-pub(super) fn rows(
-    cache: &Cache,
-    sessions: &[crate::store::SessionRow],
-    text: Option<&str>,
-) -> Result<Vec<SessionRow>> {
-    let standings = review::standings(cache, &review::reviewer(cache)?)?;
+/// Rows with what stands on them.
+pub(super) fn rows(cache: &Cache, sessions: &[crate::store::SessionRow]) -> Result<Vec<SessionRow>> {
+    let who = review::reviewer(cache)?;
     let nothing = Standing::default();
-    let wanted = text.map(str::trim).filter(|t| !t.is_empty()).map(str::to_lowercase);
+    let all = if sessions.len() > A_PAGE { Some(review::standings(cache, &who)?) } else { None };
     let mut rows = Vec::with_capacity(sessions.len());
     for session in sessions {
-        let standing = standings.get(&session.id).unwrap_or(&nothing);
         let mut row = session_row(session);
-        stand(&mut row, standing);
-        let found = wanted.as_deref().is_none_or(|wanted| {
-            mentions(&row, wanted)
-                || standing.labels.iter().chain(&standing.notes).any(|t| t.to_lowercase().contains(wanted))
-        });
-        if found {
-            rows.push(row);
+        match &all {
+            Some(all) => stand(&mut row, all.get(&session.id).unwrap_or(&nothing)),
+            None => stand(&mut row, &review::standing(cache, &session.id, &who)?),
         }
+        rows.push(row);
     }
     Ok(rows)
 }
@@ -234,12 +231,15 @@ pub fn goals(cache: &Cache, from: Millis, until: Millis) -> Result<Vec<GoalView>
     if goals.is_empty() {
         return Ok(Vec::new());
     }
-    let sessions = cache.sessions(&Filter::default())?;
+    let mut sessions = cache.sessions(&Filter::default())?;
+    with_fields(cache, &mut sessions)?;
     let mut found: BTreeMap<&str, Vec<SessionRow>> = BTreeMap::new();
     let mut out = Vec::with_capacity(goals.len());
     for goal in &goals {
         if !found.contains_key(goal.text.as_str()) {
-            found.insert(&goal.text, rows(cache, &sessions, Some(&goal.text))?);
+            let wanted = Mention::of(&goal.text);
+            let ours = sessions.iter().filter(|row| wanted.as_ref().is_none_or(|w| w.holds(&row.id, &row.facts)));
+            found.insert(&goal.text, rows(cache, &ours.cloned().collect::<Vec<_>>())?);
         }
         let all = found.get(goal.text.as_str()).map(Vec::as_slice).unwrap_or_default();
         let ours = all.iter().filter(|r| !goal.favourites || r.favourite);
@@ -257,28 +257,15 @@ pub fn goals(cache: &Cache, from: Millis, until: Millis) -> Result<Vec<GoalView>
     Ok(out)
 }
 
-/// What people said of a session, as the fields `watched`, `favorite`, `rating`, `label` and `note` of the filter
-/// language: of all reviewers together.
-pub(super) fn fields(standing: &Standing, watched: bool, facts: &mut serde_json::Map<String, serde_json::Value>) {
-    facts.insert("watched".to_owned(), watched.into());
-    facts.insert("favorite".to_owned(), standing.any_favourite.into());
-    if let Some(rating) = standing.any_rating {
-        facts.insert("rating".to_owned(), rating.into());
-    }
-    if !standing.labels.is_empty() {
-        facts.insert("label".to_owned(), standing.labels.clone().into());
-    }
-    if !standing.notes.is_empty() {
-        facts.insert("note".to_owned(), standing.notes.clone().into());
-    }
-}
-
 /// The rows of a list, with the fields that people wrote.
 pub(super) fn with_fields(cache: &Cache, rows: &mut [crate::store::SessionRow]) -> Result<()> {
-    let standings = review::standings(cache, "")?;
-    let nothing = Standing::default();
+    let said = if rows.len() > A_PAGE { Some(cache.said_by_people(None)?) } else { None };
+    let nothing = Said::default();
     for row in rows {
-        fields(standings.get(&row.id).unwrap_or(&nothing), row.watched, &mut row.facts);
+        match &said {
+            Some(all) => all.get(&row.id).unwrap_or(&nothing).write(&mut row.facts),
+            None => cache.said_by_people(Some(&row.id))?.remove(&row.id).unwrap_or_default().write(&mut row.facts),
+        }
     }
     Ok(())
 }

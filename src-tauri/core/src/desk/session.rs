@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{derive, review, reviewed};
+use super::derive;
 use crate::dom::Tree;
 use crate::error::{Error, Result};
 use crate::event::{Millis, Session};
@@ -30,18 +30,17 @@ pub enum Moment {
 pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
     let row = cache.session(id)?;
     let session = cache.load(id)?;
-    let facts = facts::of_session(&session, &row.meta);
-    let signals = derive::signals(&session);
-    let mut out = derive::facts(&session, &signals, &row.meta);
+    let detected = derive::detected(&session);
+    let (mut out, pages) = derive::facts(&session, &detected, &row.meta);
+    let signals = detected.signals;
     derive::place(&mut out, id, row.project.as_deref());
     // Who came before is known to the cache, not to the recording.
     if let Some(kind) = row.facts.get("user_type") {
         out.insert("user_type".to_owned(), kind.clone());
     }
-    let pages = facts.pages.iter().map(facts::PageFacts::to_json).collect();
+    let pages = pages.iter().map(facts::PageFacts::to_json).collect();
     out.insert("pages".to_owned(), Value::Array(pages));
-    let standing = review::standing(cache, id, "")?;
-    reviewed::fields(&standing, row.watched, &mut out);
+    cache.said_by_people(Some(id))?.remove(id).unwrap_or_default().write(&mut out);
     let mut signals_json = serde_json::to_value(&signals).unwrap_or_default();
     for mark in cache.marks::<Decision>(Some(id))?.into_iter().filter(|m| !m.gone) {
         for signal in signals_json.as_array_mut().into_iter().flatten() {

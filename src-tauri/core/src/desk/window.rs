@@ -9,11 +9,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::chosen::Chosen;
-use super::{CachedAssets, assets, events, export, import, insight, list, review, reviewed, session};
+use super::{CachedAssets, assets, events, export, import, insight, review, reviewed, session, summary};
 use crate::archive;
 use crate::dom::Projection;
 use crate::error::{Error, Result};
@@ -21,11 +20,12 @@ use crate::event::{Millis, Session};
 use crate::facts;
 use crate::findings::{Finding, Findings, Severity};
 use crate::replay::{self, Replay, Step};
+use crate::store::index::Index;
 use crate::store::{self, Cache};
 use crate::wire::{
     AddProgressView, AddSummaryView, ExportProgressView, ExportSummaryView, FindingView, GapView, ImportProgressView,
-    ImportSummaryView, MarkerView, PageView, PointerTrackView, ProjectView, SessionList, SessionRow, SessionView,
-    Transcript, TranscriptRow, print_step, print_steps,
+    ImportSummaryView, MarkerView, PageView, PointerTrackView, ProjectView, SessionRow, SessionView, Transcript,
+    TranscriptRow, print_step, print_steps,
 };
 
 /// Bins of the timeline's density.
@@ -38,8 +38,23 @@ const MOST_MARKERS: usize = 2_000;
 /// Pause of [`Desk::prepare`] between two slices: long enough for who waits to wake up.
 const BREATH: Duration = Duration::from_millis(2);
 
+/// What the reviewer marked: sessions that a list keeps.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Marked {
+    pub unwatched: bool,
+    pub favourite: bool,
+    pub notes: bool,
+    pub label: Option<String>,
+    /// Only what was recorded.
+    pub playable: bool,
+    /// A session that stays whatever is marked: the one that is being watched.
+    pub keep: Option<String>,
+}
+
 /// Which rows of the session list, and in which order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct SessionsQuery {
     /// Field of the filter language.
     pub sort: Option<String>,
@@ -47,6 +62,14 @@ pub struct SessionsQuery {
     pub text: Option<String>,
     /// Rows of the filter language, all of which have to hold.
     pub filter: Option<Vec<String>>,
+    /// Only sessions with these ids.
+    pub only: Option<Vec<String>>,
+    pub marked: Option<Marked>,
+    /// Place of the first row that is wanted, and how many; without them all.
+    pub from: Option<usize>,
+    pub limit: Option<usize>,
+    /// Fields whose values each row brings beside its own.
+    pub columns: Option<Vec<String>>,
 }
 
 /// An open project.
@@ -55,6 +78,8 @@ pub struct Desk {
     demo: bool,
     cache: Mutex<Cache>,
     open: Mutex<Option<Open>>,
+    /// Made when the list is asked for. Whoever needs both takes it before the cache.
+    index: Mutex<Option<Index>>,
 }
 
 /// The session that was asked for last, made ready.
@@ -98,7 +123,13 @@ impl Desk {
     /// The `Cache…` ones.
     pub fn open(path: &Path) -> Result<Desk> {
         let cache = Cache::open(path)?;
-        Ok(Desk { path: path.to_owned(), demo: false, cache: Mutex::new(cache), open: Mutex::new(None) })
+        Ok(Desk {
+            path: path.to_owned(),
+            demo: false,
+            cache: Mutex::new(cache),
+            open: Mutex::new(None),
+            index: Mutex::new(None),
+        })
     }
 
     /// Says that this is the demo project.
@@ -113,6 +144,10 @@ impl Desk {
 
     pub(super) fn cache(&self) -> MutexGuard<'_, Cache> {
         lock(&self.cache)
+    }
+
+    pub(super) fn index(&self) -> MutexGuard<'_, Option<Index>> {
+        lock(&self.index)
     }
 
     /// What is open.
@@ -141,28 +176,6 @@ impl Desk {
             bytes: on_disk(&self.path),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
-    }
-
-    /// The session list as JSON of `SessionList`: sorted by a field of the filter language, newest first
-    /// without one; `text` keeps those that have it in their addresses, titles, source, place or id.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] for a field that does not exist, [`Error::Filter`], the `Cache…` ones.
-    pub fn sessions(&self, query: SessionsQuery) -> Result<Vec<u8>> {
-        let direction = if query.descending.unwrap_or(false) { "desc" } else { "asc" };
-        let sort = match query.sort {
-            Some(field) => format!("{field}:{direction}").parse()?,
-            None => list::Sort::default(),
-        };
-        let chosen = Chosen::new(query.filter.as_deref().unwrap_or_default(), now())?;
-        let cache = lock(&self.cache);
-        let mut rows = cache.sessions(&store::Filter::default())?;
-        reviewed::with_fields(&cache, &mut rows)?;
-        let total = rows.len() as u32;
-        rows.retain(|row| chosen.holds(&row.facts));
-        list::order(&mut rows, &sort);
-        let rows = reviewed::rows(&cache, &rows, query.text.as_deref())?;
-        json(&SessionList { total, rows })
     }
 
     /// One session as JSON of `SessionView`.
@@ -219,7 +232,8 @@ impl Desk {
     pub fn insight(&self, id: &str) -> Result<Vec<u8>> {
         let meta = lock(&self.cache).session(id)?.meta;
         let session = self.with(id, |open| Ok(open.replay.session().clone()))?;
-        json(&insight::of(&session, &meta))
+        let told = summary::told(&lock(&self.cache), id, Some(&session))?;
+        json(&insight::of(&session, &meta, told))
     }
 
     /// The page at a moment as one HTML file that is safe by itself and needs no other.
@@ -398,6 +412,7 @@ impl Desk {
             &mut findings,
         );
         *lock(&self.open) = None;
+        super::browse::keep_index(&mut cache);
         match answer {
             Ok(summary) => Ok(ImportSummaryView {
                 sessions_added: summary.sessions_added as u32,
@@ -567,27 +582,6 @@ pub(super) fn session_row(row: &store::SessionRow) -> SessionRow {
         // What people said is not in the facts: `reviewed::stand` writes it.
         ..SessionRow::default()
     }
-}
-
-pub(super) fn mentions(row: &SessionRow, wanted: &str) -> bool {
-    let texts = [
-        Some(&row.id),
-        Some(&row.entry_page),
-        Some(&row.exit_page),
-        Some(&row.device),
-        row.title.as_ref(),
-        row.browser.as_ref(),
-        row.os.as_ref(),
-        row.country.as_ref(),
-        row.city.as_ref(),
-        row.channel.as_ref(),
-        row.referrer.as_ref(),
-        row.utm_source.as_ref(),
-        row.utm_medium.as_ref(),
-        row.utm_campaign.as_ref(),
-        row.user.as_ref(),
-    ];
-    texts.into_iter().flatten().any(|t| t.to_lowercase().contains(wanted))
 }
 
 /// Marks for the timeline: what a reviewer jumps to.

@@ -219,6 +219,8 @@ pub struct Click {
     pub at: Point,
     /// Position inside the target's box, 0–32767 each way (can exceed it), Clarity only.
     pub inside: Option<(u32, u32)>,
+    /// The target stands in an embedded frame and not on the page itself.
+    pub embedded: bool,
     /// Box of the target, CSS px.
     pub size: Option<(u32, u32)>,
     /// 0 left, 1 middle, 2 right.

@@ -24,6 +24,40 @@ pub enum FieldKind {
     Enum,
 }
 
+impl FieldKind {
+    pub const ALL: [FieldKind; 9] = [
+        FieldKind::Count,
+        FieldKind::Number,
+        FieldKind::Seconds,
+        FieldKind::Milliseconds,
+        FieldKind::Percent,
+        FieldKind::Date,
+        FieldKind::YesNo,
+        FieldKind::Text,
+        FieldKind::Enum,
+    ];
+
+    /// For machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            FieldKind::Count => "count",
+            FieldKind::Number => "number",
+            FieldKind::Seconds => "seconds",
+            FieldKind::Milliseconds => "milliseconds",
+            FieldKind::Percent => "percent",
+            FieldKind::Date => "date",
+            FieldKind::YesNo => "yes_no",
+            FieldKind::Text => "text",
+            FieldKind::Enum => "enum",
+        }
+    }
+
+    /// Whether values are numbers with an order, dates among them.
+    pub fn is_number(self) -> bool {
+        !matches!(self, FieldKind::YesNo | FieldKind::Text | FieldKind::Enum)
+    }
+}
+
 /// A word of an enum, and how else people write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
@@ -129,7 +163,7 @@ pub const FIELDS: &[Field] = &[
     one("duration", Seconds, "Duration", "Seconds from the first to the last recorded event.", Facts, Always, Always),
     one("active_duration", Seconds, "Active time", "Seconds in which the visitor did something: the time after each interaction, at most 5 s each, without hidden time.", Facts, Always, Always),
     one("page_count", Count, "Pages", "Number of page views, route changes of a single-page application included.", Facts, Always, Always),
-    one("click_count", Count, "Clicks", "Number of clicks by the visitor; clicks that a script made do not count.", Facts, Always, Always),
+    one("click_count", Count, "Clicks", "Number of clicks on the pages by the visitor; clicks that a script made, and those inside embedded frames (which are recorded of some frames only), do not count.", Facts, Always, Always),
     one("scroll_depth", Percent, "Scroll depth", "Deepest share of a page that came into view, of the page seen most completely.", Facts, Always, Archive),
     one("device", Enum, "Device", "Class of the visitor's device.", Facts, Always, Sometimes),
     one("browser", Enum, "Browser", "Family of the visitor's browser.", Facts, Always, Archive),

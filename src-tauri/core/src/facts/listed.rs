@@ -120,7 +120,7 @@ mod tests {
             events: Vec::new(),
         };
         let listed = listed.iter().map(|(k, v)| ((*k).to_owned(), vec![(*v).to_owned()])).collect();
-        super::super::of_session(&session, &SessionMeta { listed, ..SessionMeta::default() })
+        super::super::of_session(&session, &[], &SessionMeta { listed, ..SessionMeta::default() })
     }
 
     #[test]

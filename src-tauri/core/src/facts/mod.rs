@@ -27,5 +27,5 @@ pub use fields::{FIELDS, Field, FieldKind, Maker, PRODUCT_FIELDS, Reach, TAG_PRE
 pub use page::PageFacts;
 pub use session::{Seconds, SessionFacts, of_session};
 pub use spans::Span;
-pub use url::{CAMPAIGN_KEYS, Campaign, campaign, click_ids, host};
+pub use url::{CAMPAIGN_KEYS, Campaign, campaign, click_ids, host, page_of};
 pub use when::{iso, parse_iso};

@@ -70,6 +70,25 @@ impl PageFacts {
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default()
     }
+    /// The measures alone: without what a cache keeps of a page view anyway, and without texts.
+    pub fn measures(&self) -> serde_json::Map<String, serde_json::Value> {
+        const KEPT_ELSEWHERE: [&str; 11] = [
+            "number",
+            "url",
+            "title",
+            "referrer",
+            "started_at",
+            "duration_ms",
+            "viewport",
+            "document",
+            "gaps",
+            "js_error",
+            "clicked_text",
+        ];
+        let serde_json::Value::Object(mut row) = self.to_json() else { return serde_json::Map::new() };
+        row.retain(|key, value| !KEPT_ELSEWHERE.contains(&key.as_str()) && *value != serde_json::Value::Bool(false));
+        row
+    }
     /// Keys that are not known are passed over.
     pub fn from_json(value: serde_json::Value) -> Option<PageFacts> {
         serde_json::from_value(value).ok()
@@ -195,7 +214,7 @@ impl PageTally {
         }
         match &event.kind {
             Kind::Click(click) if click.trusted => {
-                self.clicks += 1;
+                self.clicks += u64::from(!click.embedded);
                 if let Some(text) = &click.text {
                     self.clicked.push(text);
                 }
@@ -224,6 +243,11 @@ impl PageTally {
             Kind::Dimension { name, values } => self.dimension(name, values),
             _ => {}
         }
+    }
+
+    /// The text of a click that its event does not carry.
+    pub(super) fn clicked(&mut self, text: &str) {
+        self.clicked.push(text);
     }
 
     fn metric(&mut self, name: &str, value: f64) {

@@ -21,6 +21,7 @@ use super::spans::length;
 use super::url::{CAMPAIGN_KEYS, Campaign, campaign};
 use super::when;
 use crate::event::{Kind, Millis, Page, Session, SessionMeta, Source, Str};
+use crate::signal::Clicked;
 
 /// Different custom tags that a row keeps, and bytes of a tag's name.
 const TAGS: usize = 500;
@@ -280,7 +281,7 @@ impl Tally {
     fn add(&mut self, kind: &Kind) {
         match kind {
             Kind::Click(click) => {
-                self.clicks += u64::from(click.trusted);
+                self.clicks += u64::from(click.trusted && !click.embedded);
                 match click.pointer_type.as_deref() {
                     Some("touch") => self.touched = true,
                     Some("mouse") => self.moused = true,
@@ -460,8 +461,9 @@ fn campaign_of(landing: &str, meta: &SessionMeta) -> Campaign {
     found
 }
 
-/// Derives the row of a session and those of its page views. Pure: the same recording gives the same rows.
-pub fn of_session(session: &Session, meta: &SessionMeta) -> SessionFacts {
+/// Derives the row of a session and those of its page views. Pure: the same recording gives the same rows. `clicked`:
+/// texts of clicks that the recorder did not note, see [`crate::signal::detect`].
+pub fn of_session(session: &Session, clicked: &[Clicked], meta: &SessionMeta) -> SessionFacts {
     let mut tally = Tally::default();
     let mut tallies: Vec<PageTally> = session.pages.iter().map(PageTally::of).collect();
     let place: HashMap<u32, usize> = session.pages.iter().enumerate().map(|(i, p)| (p.number, i)).collect();
@@ -469,6 +471,11 @@ pub fn of_session(session: &Session, meta: &SessionMeta) -> SessionFacts {
         tally.add(&event.kind);
         if let Some(&at) = place.get(&event.page) {
             tallies[at].add(event);
+        }
+    }
+    for click in clicked {
+        if let Some(&at) = place.get(&click.page) {
+            tallies[at].clicked(&click.text);
         }
     }
 

@@ -16,6 +16,7 @@ fn point() -> Point {
 fn click(text: Option<&str>, trusted: bool) -> Kind {
     Kind::Click(Click {
         at: point(),
+        embedded: false,
         inside: None,
         size: None,
         button: 0,
@@ -78,7 +79,7 @@ fn session(source: Source, pages: &[(Millis, Millis)], events: Vec<(Millis, u32,
 }
 
 fn facts(session: &Session) -> SessionFacts {
-    of_session(session, &SessionMeta::default())
+    of_session(session, &[], &SessionMeta::default())
 }
 
 #[test]
@@ -433,7 +434,7 @@ fn the_archive_wins() {
         "audiences": ["VIP"], "consent": "granted", "user": "ada", "started_at": 0
     }))
     .unwrap();
-    let f = of_session(&s, &meta);
+    let f = of_session(&s, &[], &meta);
     assert_eq!(f.start.as_deref(), Some("1970-01-01T00:00:00.000Z"));
     assert_eq!((f.day.as_deref(), f.hour), (Some("thu"), Some(0)));
     assert_eq!(f.language.as_deref(), Some("de-DE"));
@@ -463,7 +464,7 @@ fn the_archive_wins() {
         locale: Some("fr-FR".into()),
         ..SessionMeta::default()
     };
-    let f = of_session(&rrweb, &meta);
+    let f = of_session(&rrweb, &[], &meta);
     assert_eq!((f.device.as_deref(), f.device_inferred, f.browser.as_deref()), (Some("pc"), false, Some("Firefox")));
     assert_eq!(f.language.as_deref(), Some("fr-FR"));
 }
@@ -592,7 +593,7 @@ fn a_session_without_a_recording_holds_what_its_archive_says() {
     assert_eq!((f.js_errors, f.completeness, f.resized), (None, None, None));
     let meta = SessionMeta { started_at: Some(T0), device: Some("mobile".into()), ..SessionMeta::default() };
     s.user = None;
-    let f = of_session(&s, &meta);
+    let f = of_session(&s, &[], &meta);
     assert_eq!((f.day.as_deref(), f.device.as_deref(), f.device_inferred), (Some("fri"), Some("mobile"), false));
 }
 

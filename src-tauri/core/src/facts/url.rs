@@ -94,6 +94,15 @@ pub fn click_ids<'k>(url: &str, known: &'k [String]) -> Vec<&'k str> {
     known.iter().zip(seen).filter(|(_, seen)| *seen).map(|(name, _)| name.as_str()).collect()
 }
 
+/// The page of an address: without parameters and fragment, but with a fragment that is a route (`#/…`, `#!…`).
+pub fn page_of(url: &str) -> &str {
+    let (path, fragment) = url.split_once('#').unwrap_or((url, ""));
+    if fragment.starts_with(['/', '!']) {
+        return url;
+    }
+    path.split_once('?').map_or(path, |(page, _)| page)
+}
+
 /// Host of an absolute URL in lower case (of an `android-app://` URL: the package), without a port.
 pub fn host(url: &str) -> Option<String> {
     let end = url.find(['?', '#']).unwrap_or(url.len());
@@ -106,6 +115,19 @@ pub fn host(url: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_are_addresses_without_what_changes() {
+        for (url, page) in [
+            ("https://a.test/b?x=1#c", "https://a.test/b"),
+            ("https://a.test/b#c", "https://a.test/b"),
+            ("https://a.test/?x=1#/route", "https://a.test/?x=1#/route"),
+            ("https://a.test/", "https://a.test/"),
+            ("", ""),
+        ] {
+            assert_eq!(page_of(url), page);
+        }
+    }
 
     #[test]
     fn reads_campaigns_as_sent() {

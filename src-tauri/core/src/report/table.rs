@@ -4,6 +4,7 @@
 //! texts get an apostrophe in front, which spreadsheets hide.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 
 use serde_json::{Map, Value};
 
@@ -23,20 +24,68 @@ pub fn fact_columns() -> Vec<&'static str> {
 /// # Errors
 /// [`Error::Internal`].
 pub fn facts_csv(rows: &[Map<String, Value>]) -> Result<String> {
+    let mut table = FactsTable::begin(Vec::new(), session_columns(rows))?;
+    for row in rows {
+        table.row(row)?;
+    }
+    let bytes = table.end()?;
+    String::from_utf8(bytes).map_err(|e| failed(&e))
+}
+
+/// Columns that a table of these sessions needs, see [`facts_csv`].
+pub fn session_columns(rows: &[Map<String, Value>]) -> Vec<String> {
     let mut columns: Vec<String> = fact_columns().into_iter().map(str::to_owned).collect();
     let carried = |name: &str| rows.iter().any(|row| row.contains_key(name));
     columns.extend(PRODUCT_FIELDS.iter().map(|f| f.name).filter(|name| carried(name)).map(str::to_owned));
     let tags: BTreeSet<&String> = rows.iter().flat_map(Map::keys).filter(|key| key.starts_with(TAG_PREFIX)).collect();
     columns.extend(tags.into_iter().cloned());
-    let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let failed = |e: &dyn std::fmt::Display| Error::Internal { message: format!("The table cannot be written: {e}.") };
-    out.write_record(columns.iter().map(|c| safe(c))).map_err(|e| failed(&e))?;
-    for row in rows {
-        let cells = columns.iter().map(|column| row.get(column).map_or_else(String::new, cell));
-        out.write_record(cells).map_err(|e| failed(&e))?;
+    columns
+}
+
+fn failed(e: &dyn std::fmt::Display) -> Error {
+    Error::Internal { message: format!("The table cannot be written: {e}.") }
+}
+
+/// A table that is written row by row, as [`facts_csv`] has them.
+pub struct FactsTable<W: Write> {
+    out: csv::Writer<W>,
+    columns: Vec<String>,
+}
+
+impl<W: Write> FactsTable<W> {
+    /// Writes the head row.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be written, as for every row.
+    pub fn begin(out: W, columns: Vec<String>) -> Result<FactsTable<W>> {
+        let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        out.write_record(columns.iter().map(|c| safe(c))).map_err(|e| failed(&e))?;
+        Ok(FactsTable { out, columns })
     }
-    let bytes = out.into_inner().map_err(|e| failed(&e))?;
-    String::from_utf8(bytes).map_err(|e| failed(&e))
+
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn row(&mut self, row: &Map<String, Value>) -> Result<()> {
+        let cells = self.columns.iter().map(|column| {
+            let exact = row.get(column);
+            // Another recording may have written the tag in other capitals.
+            let tag = || {
+                let want = column.to_lowercase();
+                row.iter().find(|(name, _)| name.to_lowercase() == want).map(|(_, value)| value)
+            };
+            let value = if column.starts_with(TAG_PREFIX) { exact.or_else(tag) } else { exact };
+            value.map_or_else(String::new, cell)
+        });
+        self.out.write_record(cells).map_err(|e| failed(&e))
+    }
+
+    /// Writes what is left, and gives the writer back.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn end(self) -> Result<W> {
+        self.out.into_inner().map_err(|e| failed(&e))
+    }
 }
 
 fn cell(value: &Value) -> String {

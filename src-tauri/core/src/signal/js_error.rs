@@ -22,6 +22,16 @@ pub enum Party {
     Unknown,
 }
 
+impl Party {
+    pub fn name(self) -> &'static str {
+        match self {
+            Party::First => "first",
+            Party::Third => "third",
+            Party::Unknown => "unknown",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JsError {
     pub version: u32,

@@ -16,6 +16,7 @@ mod rage_click;
 mod resize;
 mod score;
 mod target;
+mod unsaid;
 mod walk;
 
 #[cfg(test)]
@@ -39,6 +40,9 @@ use walk::Seen;
 /// Version of the definitions in this room. Raised when the same recording would get other labels.
 pub const VERSION: u32 = 1;
 
+/// Characters of an error's message that evidence keeps.
+pub const MESSAGE: usize = 500;
+
 /// What a signal is. Names in snake_case are those of `dwell session`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,6 +54,21 @@ pub enum SignalKind {
     ExcessiveScroll,
     JsError,
     Resize,
+}
+
+impl SignalKind {
+    /// As `dwell session` names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            SignalKind::RageClick => "rage_click",
+            SignalKind::DeadClick => "dead_click",
+            SignalKind::ErrorClick => "error_click",
+            SignalKind::QuickBack => "quick_back",
+            SignalKind::ExcessiveScroll => "excessive_scroll",
+            SignalKind::JsError => "js_error",
+            SignalKind::Resize => "resize",
+        }
+    }
 }
 
 /// One label on one moment of a session.
@@ -95,9 +114,25 @@ pub struct Thresholds {
     pub resize: resize::Rule,
 }
 
-/// All signals of a session, by time; those of one moment in the order of [`SignalKind`].
-pub fn detect(session: &Session, thresholds: &Thresholds) -> Vec<Signal> {
-    let seen = Seen::walk(session, thresholds);
+/// A click by the visitor on an element whose text the recorder did not note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clicked {
+    pub page: u32,
+    /// What the element said, cut to 25 UTF-16 units as Clarity does.
+    pub text: String,
+}
+
+/// What one walk over a session tells.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Detected {
+    /// By time; those of one moment in the order of [`SignalKind`].
+    pub signals: Vec<Signal>,
+    /// By time.
+    pub clicked: Vec<Clicked>,
+}
+
+pub fn detect(session: &Session, thresholds: &Thresholds) -> Detected {
+    let mut seen = Seen::walk(session, thresholds);
     let mut signals = rage_click::detect(&seen, &thresholds.rage_click);
     signals.extend(dead_click::detect(&seen, &thresholds.dead_click));
     signals.extend(error_click::detect(&seen, &thresholds.error_click));
@@ -106,5 +141,6 @@ pub fn detect(session: &Session, thresholds: &Thresholds) -> Vec<Signal> {
     signals.extend(js_error::detect(&seen));
     signals.extend(resize::detect(&seen, &thresholds.resize));
     signals.sort_by_key(|s| (s.time, s.kind));
-    signals
+    let said = |click: &mut walk::Press| click.target.said.take().map(|text| Clicked { page: click.page, text });
+    Detected { signals, clicked: seen.clicks.iter_mut().filter_map(said).collect() }
 }

@@ -43,6 +43,9 @@ pub struct QuickBack {
     pub clicks: Vec<Millis>,
     /// The click that led to the page, when there was one.
     pub led_by: Option<Millis>,
+    /// The recorder tells no change of address: that the page was another one, and the same again, stands on what was
+    /// shown.
+    pub inferred: bool,
     pub thresholds: Rule,
 }
 
@@ -118,6 +121,44 @@ pub(super) fn detect(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
                 stayed_ms: stayed,
                 clicks,
                 led_by: led.map(|c| c.time),
+                inferred: false,
+                thresholds: *rule,
+            }),
+        });
+    }
+    signals.extend(unsaid(seen, rule));
+    signals
+}
+
+/// Within one document, for recorders that tell no change of address.
+fn unsaid(seen: &Seen<'_>, rule: &Rule) -> Vec<Signal> {
+    let mut signals = Vec::new();
+    for visit in &seen.unsaid {
+        let stayed = visit.left - visit.arrived;
+        let leaving = visit.clicks.iter().all(|click| visit.left - click <= rule.leaving_click_ms);
+        if stayed > rule.within_ms || visit.typed || !leaving {
+            continue;
+        }
+        let led = seen.clicks.iter().find(|c| c.time == visit.led_by && c.page == visit.page);
+        signals.push(Signal {
+            kind: SignalKind::QuickBack,
+            page: visit.page,
+            at_ms: seen.on_page(visit.page, visit.arrived),
+            until_ms: seen.on_page(visit.page, visit.left),
+            time: visit.arrived,
+            selector: led.and_then(|c| c.target.anchor_selector.clone()),
+            text: led.and_then(|c| c.target.text.clone()),
+            evidence: Evidence::QuickBack(QuickBack {
+                version: super::VERSION,
+                from: visit.from.clone(),
+                to: visit.to.clone(),
+                pages: [visit.page; 3],
+                arrived: visit.arrived,
+                left: visit.left,
+                stayed_ms: stayed,
+                clicks: visit.clicks.clone(),
+                led_by: Some(visit.led_by),
+                inferred: true,
                 thresholds: *rule,
             }),
         });

@@ -77,7 +77,7 @@ impl Stage {
         let mut session = self.session.clone();
         session.events.insert(0, Event { time: START, page: 1, kind: Kind::Snapshot { ops: self.ops.clone() } });
         session.events.sort_by_key(|e| e.time);
-        detect(&session, &Thresholds::default())
+        detect(&session, &Thresholds::default()).signals
     }
     /// With an event long after, so that the recording is known to go on.
     fn kinds(&mut self) -> Vec<SignalKind> {
@@ -109,6 +109,7 @@ fn point(node: u64, x: f64, y: f64) -> Point {
 fn click(node: u64, x: f64, y: f64) -> Click {
     Click {
         at: point(node, x, y),
+        embedded: false,
         inside: None,
         size: None,
         button: 0,
@@ -546,6 +547,101 @@ fn back_and_forward_again_is_no_quick_back_unless_a_click_led_there() {
     assert_eq!(visits(&pages, link), [(QuickBack, 3)]);
 }
 
+/// A list of ten lines under a menu; a click on a link of the menu, then changes: (time, what `main` shows then).
+fn exchanged(source: Source, href: &str, shows: &[(Millis, &str)], more: impl FnOnce(&mut Stage)) -> Vec<Signal> {
+    let mut s = Stage::new(source);
+    let nav = s.el(BODY, "nav", "");
+    let link = s.el(nav, "a", &format!("href={href}"));
+    s.text(link, "Settings");
+    let main = s.el(BODY, "main", "");
+    let mut inner = s.el(main, "div", "");
+    for line in 0..10 {
+        let p = s.el(inner, "p", "");
+        s.text(p, &format!("list {line}"));
+    }
+    s.click(10_000, link);
+    let mut next = 500;
+    for (time, words) in shows {
+        let mut ops = vec![Op::Remove { node: NodeId(inner) }];
+        let element = |tag: &str| NodeKind::Element { ns: Namespace::Html, tag: tag.into(), attrs: Vec::new() };
+        inner = next;
+        ops.push(put(inner, main, element("div")));
+        for line in 0..10 {
+            ops.push(put(next + 1 + line, inner, element("p")));
+            ops.push(put(next + 101 + line, next + 1 + line, NodeKind::Text(format!("{words} {line}").into())));
+        }
+        next += 500;
+        s.at(*time, mutation(ops));
+    }
+    more(&mut s);
+    s.at(600_000, Kind::Visibility { visible: true });
+    s.signals().into_iter().filter(|s| s.kind == QuickBack).collect()
+}
+
+#[test]
+fn a_screen_that_came_back_is_a_quick_back_where_routes_are_not_told() {
+    let there_and_back = [(10_050, "form"), (13_000, "list")];
+    let signals = exchanged(Source::Rrweb, "/settings", &there_and_back, |_| {});
+    let [signal] = &signals[..] else { panic!("{signals:?}") };
+    assert_eq!((signal.at_ms, signal.until_ms, signal.selector.as_deref()), (10_050, 13_000, Some("nav > a")));
+    let json = serde_json::to_value(signal).unwrap();
+    assert_eq!(json["evidence"]["inferred"], true);
+    assert_eq!(json["evidence"]["from"], "https://shop.test/");
+    assert_eq!(json["evidence"]["to"], "https://shop.test/settings");
+    let count = |source, href: &str, shows: &[(Millis, &str)]| exchanged(source, href, shows, |_| {}).len();
+    assert_eq!(count(Source::Clarity, "/settings", &there_and_back), 0, "Clarity tells routes");
+    assert_eq!(count(Source::Rrweb, "#part", &there_and_back), 0);
+    assert_eq!(count(Source::Rrweb, "https://other.test/", &there_and_back), 0);
+    assert_eq!(count(Source::Rrweb, "/settings", &[(10_050, "form"), (13_000, "others")]), 0);
+    assert_eq!(count(Source::Rrweb, "/settings", &[(10_050, "list"), (13_000, "list")]), 0, "drawn anew is no screen");
+    assert_eq!(count(Source::Rrweb, "/settings", &[(10_050, "form"), (17_051, "list")]), 0, "stayed too long");
+    assert_eq!(count(Source::Rrweb, "/settings", &[(12_001, "form"), (13_000, "list")]), 0, "not of the click");
+    let typed = |s: &mut Stage| {
+        s.at(11_900, Kind::FocusIn { node: NodeId(4) });
+        s.at(12_000, Kind::Input { node: NodeId(4), value: Some("x".into()), checked: None, trusted: None });
+        s.session.events.sort_by_key(|e| e.time);
+    };
+    assert_eq!(exchanged(Source::Rrweb, "/settings", &there_and_back, typed).len(), 0);
+    let told = |s: &mut Stage| _ = s.at(500_000, Kind::Route { url: "https://shop.test/b".into() });
+    assert_eq!(exchanged(Source::Rrweb, "/settings", &there_and_back, told).len(), 0, "this recorder tells routes");
+}
+
+#[test]
+fn a_dialog_over_the_page_is_no_other_screen() {
+    let mut s = Stage::new(Source::Rrweb);
+    let main = s.el(BODY, "main", "");
+    for line in 0..10 {
+        let p = s.el(main, "p", "");
+        s.text(p, &format!("list {line}"));
+    }
+    let link = s.el(main, "a", "href=/quick-view");
+    let dialog = NodeKind::Element { ns: Namespace::Html, tag: "dialog".into(), attrs: Vec::new() };
+    s.click(10_000, link).at(10_050, mutation(vec![put(900, BODY, dialog)]));
+    s.at(12_000, mutation(vec![Op::Remove { node: NodeId(900) }]));
+    assert_eq!(s.kinds(), []);
+}
+
+#[test]
+fn clicks_say_what_was_clicked_where_the_recorder_does_not() {
+    let mut s = Stage::new(Source::Rrweb);
+    let button = s.el(BODY, "button", "");
+    let bold = s.el(button, "b", "");
+    s.text(bold, " Add  to ");
+    s.text(button, "the cart of this very shop");
+    let submit = s.el(BODY, "input", "type=submit;value=Send");
+    let field = s.el(BODY, "input", "type=text;value=secret");
+    let image = s.el(BODY, "img", "alt=Logo");
+    for (time, node) in [(1000, button), (3000, submit), (5000, field), (7000, image)] {
+        s.click(time, node);
+    }
+    s.at(9000, Kind::Click(Click { text: Some("noted".into()), ..click(button, 1.0, 1.0) }));
+    let mut session = s.session.clone();
+    session.events.insert(0, Event { time: START, page: 1, kind: Kind::Snapshot { ops: s.ops.clone() } });
+    let clicked = detect(&session, &Thresholds::default()).clicked;
+    let texts: Vec<&str> = clicked.iter().map(|c| c.text.as_str()).collect();
+    assert_eq!(texts, ["Add to the cart of this v", "Send", "Logo"]);
+}
+
 // ---- scrolling and size --------------------------------------------------------------------------------------
 
 /// A way of 100 px steps through these offsets, `leg` ms each.
@@ -625,9 +721,9 @@ fn thresholds_are_the_callers() {
     let mut session = s.session.clone();
     session.events.insert(0, Event { time: START, page: 1, kind: Kind::Snapshot { ops: s.ops.clone() } });
     let mut thresholds = Thresholds::default();
-    assert!(detect(&session, &thresholds).is_empty());
+    assert!(detect(&session, &thresholds).signals.is_empty());
     thresholds.rage_click.clicks = 2;
-    assert_eq!(detect(&session, &thresholds).len(), 1);
+    assert_eq!(detect(&session, &thresholds).signals.len(), 1);
 }
 
 #[test]

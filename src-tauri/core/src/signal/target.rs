@@ -55,6 +55,8 @@ pub(super) struct Target {
     pub(super) selector: Option<String>,
     pub(super) anchor_selector: Option<String>,
     pub(super) text: Option<String>,
+    /// What it says, as Clarity's recorder would have noted it, for recorders that do not.
+    pub(super) said: Option<String>,
     /// Those that apply, sorted.
     pub(super) exempt: Vec<Exemption>,
     /// The element is known, so that `exempt` can be trusted.
@@ -165,6 +167,7 @@ impl Target {
             anchor: Some(anchor),
             selector: tree.selector(first.id),
             anchor_selector: tree.selector(anchor),
+            said: if quoted.is_none() { element.and_then(|e| noted(tree, e)) } else { None },
             text: quoted.or_else(|| element.and_then(|e| label(tree, e))).map(|t| shorten(&t)),
             exempt,
             known: true,
@@ -364,8 +367,12 @@ fn floor(text: &str, most: usize) -> usize {
     at
 }
 
-/// Text under a node, up to about `most` bytes.
+/// Text under a node with a blank between its parts, up to about `most` bytes.
 fn bounded_text(tree: &Tree, node: &Node, most: usize) -> String {
+    joined_text(tree, node, most, " ")
+}
+
+fn joined_text(tree: &Tree, node: &Node, most: usize, between: &str) -> String {
     let mut out = String::new();
     let mut at = tree.children(node.id).next();
     let mut steps = 0;
@@ -376,7 +383,7 @@ fn bounded_text(tree: &Tree, node: &Node, most: usize) -> String {
         }
         if let Some(text) = here.text() {
             out.push_str(&text[..floor(text, most)]);
-            out.push(' ');
+            out.push_str(between);
         }
         at = tree.children(here.id).next().or_else(|| after(tree, here, node.id));
     }
@@ -418,6 +425,31 @@ pub(super) fn label(tree: &Tree, node: &Node) -> Option<String> {
         text
     };
     (!text.is_empty()).then(|| shorten(&text))
+}
+
+/// An element's text, else the words on a button, else what stands for a picture; cut as Clarity cuts it, so that a
+/// filter finds the same click in both recordings. What the visitor typed is not repeated here.
+fn noted(tree: &Tree, node: &Node) -> Option<String> {
+    const UNITS: usize = 25;
+    let kind = node.attr("type").map(|t| t.to_ascii_lowercase());
+    let text = match node.html_tag() {
+        Some("input") if matches!(kind.as_deref(), Some("button" | "submit" | "reset")) => {
+            node.attr("value").map(|v| squeeze(v)).unwrap_or_default()
+        }
+        Some("input" | "textarea" | "select") => String::new(),
+        _ => squeeze(&joined_text(tree, node, LABEL_BYTES, "")),
+    };
+    let text = if text.is_empty() { node.attr("alt").map(|v| squeeze(v)).unwrap_or_default() } else { text };
+    let mut units = 0;
+    let cut: String = text
+        .chars()
+        .take_while(|c| {
+            units += c.len_utf16();
+            units <= UNITS
+        })
+        .collect();
+    let cut = cut.trim_end();
+    (!cut.is_empty()).then(|| cut.to_owned())
 }
 
 pub(super) fn quote(text: &str) -> String {

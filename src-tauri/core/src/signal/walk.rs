@@ -5,9 +5,11 @@
 //! the threshold says, and says so in the evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::Thresholds;
 use super::target::{Target, quote};
+use super::unsaid::{self, Leap, Outcome, Screen, Visit};
 use crate::dom::{Node, Tree};
 use crate::event::{Event, Kind, Millis, NodeId, NodeKind, Op, Page, Point, Session, SheetRef, Source};
 
@@ -106,6 +108,8 @@ pub(super) struct Seen<'s> {
     pub(super) inputs: Vec<(Millis, u32)>,
     /// When a page was unloaded.
     pub(super) unloads: BTreeMap<u32, Millis>,
+    /// Screens that a page exchanged and brought back, where the recorder tells no change of address.
+    pub(super) unsaid: Vec<Visit>,
     /// Last event of each document.
     ends: BTreeMap<u32, Millis>,
 }
@@ -126,6 +130,7 @@ impl<'s> Seen<'s> {
             sizes: Vec::new(),
             inputs: Vec::new(),
             unloads: BTreeMap::new(),
+            unsaid: Vec::new(),
             ends: BTreeMap::new(),
         };
         // Whether a mutation can be seen costs a look at the tree, and is asked near clicks only.
@@ -137,17 +142,25 @@ impl<'s> Seen<'s> {
         let asks = |event: &Event| {
             !event.kind.ops().is_empty() && !matches!(event.kind, Kind::Snapshot { .. }) && wanted(event.time)
         };
+        // Clarity tells every change of address, and so do some that wrap rrweb.
+        let tells_routes =
+            session.source == Source::Clarity || session.events.iter().any(|e| matches!(e.kind, Kind::Route { .. }));
         let document_of = |event: &Event| document_of.get(&event.page).copied().unwrap_or(event.page);
         // Behind the last event that looks at a document's tree nobody needs to know how it goes on.
         let mut last_look: BTreeMap<u32, usize> = BTreeMap::new();
         let mut scrollers: BTreeSet<(u32, NodeId)> = BTreeSet::new();
+        let mut leapt: BTreeMap<u32, Millis> = BTreeMap::new();
         for (i, event) in session.events.iter().enumerate() {
             let looks = match &event.kind {
                 Kind::Click(click) => click.trusted && click.button == 0,
                 Kind::Scroll { node, .. } => scrollers.insert((document_of(event), *node)),
                 _ => asks(event),
             };
-            if looks {
+            if looks && !tells_routes && matches!(event.kind, Kind::Click(_)) {
+                leapt.insert(document_of(event), event.time);
+            }
+            let waits = || leapt.get(&document_of(event)).is_some_and(|t| event.time - t <= unsaid::REACH);
+            if looks || !event.kind.ops().is_empty() && waits() {
                 last_look.insert(document_of(event), i);
             }
         }
@@ -161,9 +174,29 @@ impl<'s> Seen<'s> {
             let asked = asks(event);
             // What is taken away was visible before, what is put in is visible after.
             let mut visible = asked && ops.iter().any(|op| shows(&walk.tree, op));
-            seen.note(event, document, walk);
+            seen.note(event, document, walk, tells_routes);
             if last_look.get(&document).is_some_and(|last| i <= *last) {
                 walk.tree.apply_event(event);
+            }
+            if !tells_routes && matches!(event.kind, Kind::Snapshot { .. }) && walk.leap.is_none() {
+                walk.came = Screen::of(&walk.tree).map(Rc::new);
+            }
+            if let Some(leap) = &mut walk.leap
+                && !ops.is_empty()
+            {
+                match leap.changed(&walk.tree, event.time, ops) {
+                    Outcome::Open => {}
+                    Outcome::Over => walk.leap = None,
+                    Outcome::Arrived(to, screen) => {
+                        walk.at = Some((event.page, to));
+                        walk.came = Some(screen);
+                    }
+                    Outcome::Back(visit) => {
+                        walk.leap = None;
+                        walk.at = Some((event.page, visit.from.clone()));
+                        seen.unsaid.push(visit);
+                    }
+                }
             }
             visible = visible || asked && ops.iter().any(|op| shows(&walk.tree, op));
             if visible {
@@ -174,7 +207,7 @@ impl<'s> Seen<'s> {
     }
 
     /// `walk` is as it was just before the event.
-    fn note(&mut self, event: &Event, document: u32, walk: &mut Walk) {
+    fn note(&mut self, event: &Event, document: u32, walk: &mut Walk, tells_routes: bool) {
         let (time, page) = (event.time, event.page);
         let mut effect = |effect| self.effects.push(Happened { time, document, effect });
         match &event.kind {
@@ -197,7 +230,13 @@ impl<'s> Seen<'s> {
                 let down = press.map_or(time, |(t, _)| t.min(time));
                 (walk.down, walk.up, walk.pressed) = (None, None, false);
                 let target = Target::of(&walk.tree, click);
-                self.clicks.push(Press { page, document, time, down, dragged, at: click.at, target });
+                let press = Press { page, document, time, down, dragged, at: click.at, target };
+                if !tells_routes && !walk.leap.as_mut().is_some_and(|leap| leap.click(time)) {
+                    let moved = walk.at.as_ref().filter(|(on, _)| *on == page).map(|(_, url)| url);
+                    let here = moved.or(self.page(page).map(|p| &p.url)).map_or("", String::as_str);
+                    walk.leap = Leap::of(&walk.tree, &press, here, walk.came.clone());
+                }
+                self.clicks.push(press);
             }
             Kind::DoubleClick(_) => self.double_clicks.push((time, document)),
             Kind::Scroll { node, y, .. } => {
@@ -218,14 +257,19 @@ impl<'s> Seen<'s> {
                 walk.viewport = Some((*width, *height));
                 self.sizes.push(Size { page, document, time, size: (*width, *height) });
             }
-            Kind::Input { trusted, .. } => {
+            Kind::Input { trusted, node, .. } => {
                 effect(Effect::Input);
                 if *trusted != Some(false) {
+                    // rrweb reports the fields of a form that the page puts in as if they had been filled in.
+                    if walk.tree.focus() == Some(*node) {
+                        walk.typed();
+                    }
                     self.inputs.push((time, page));
                 }
             }
             Kind::Change { .. } => {
                 effect(Effect::Input);
+                walk.typed();
                 self.inputs.push((time, page));
             }
             Kind::Submit { .. } => {
@@ -318,11 +362,24 @@ struct Walk {
     pressed: bool,
     selection: Option<(Option<NodeId>, u32, Option<NodeId>, u32)>,
     scrollers: BTreeMap<NodeId, Option<String>>,
+    leap: Option<Leap>,
+    /// Page view, and the address that its screen belongs to, when that is not the recorded one.
+    at: Option<(u32, String)>,
+    /// That screen as it came up.
+    came: Option<Rc<Screen>>,
+}
+
+impl Walk {
+    fn typed(&mut self) {
+        if let Some(leap) = &mut self.leap {
+            leap.typed();
+        }
+    }
 }
 
 /// Error messages are kept longer than texts: their end tells the most.
 fn quote_long(message: &str) -> String {
-    message.chars().take(500).collect()
+    message.chars().take(super::MESSAGE).collect()
 }
 
 /// True when the op touches something that is on screen, as far as markup tells without a layout.

@@ -9,11 +9,13 @@
 
 mod chunk;
 mod failure;
+pub mod index;
 mod notes;
 mod pack;
 mod read;
 mod records;
 mod repack;
+mod sql;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -29,17 +31,18 @@ pub use notes::{
 };
 pub use pack::{Bundle, Content, Dictionaries, Dictionary, Packer, Sample, events_text};
 pub use read::{
-    Asset, AssetRow, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, SessionMeasure, SessionRow,
-    StoredAsset, Totals,
+    Asset, AssetRow, ChunkInfo, Filter, Identity, ListedAsset, Original, OriginalInfo, PageRow, SessionMeasure,
+    SessionRow, StoredAsset, Totals,
 };
 pub use records::{Candidate, Record, Visit};
-pub use write::{Keyframe, KnownFile, NewSession, Sketch, Writing};
+pub use sql::{Bound, Sql};
+pub use write::{Keyframe, KnownFile, NewSession, SignalRow, Sketch, Writing};
 
 use failure::At;
 
 /// Version of decoding and of the stored event model together: raised whenever either gives other events
 /// for the same originals.
-pub const DERIVED_BY: i64 = 6;
+pub const DERIVED_BY: i64 = 7;
 
 /// "DWEL".
 const APPLICATION_ID: i64 = 0x4457_454C;
@@ -53,6 +56,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003.sql"),
     BUNDLES,
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
 ];
 /// The migration after which originals are bundled.
 const BUNDLES: &str = include_str!("migrations/0004.sql");
@@ -103,6 +108,7 @@ impl Cache {
             | OpenFlags::SQLITE_OPEN_EXRESCODE;
         let db = Connection::open_with_flags(path, flags).at(path)?;
         db.busy_timeout(PATIENCE).at(path)?;
+        sql::teach(&db).at(path)?;
         let version = version_of(&db, path)?;
         if db.is_readonly("main").at(path)? {
             let reason = "the file is write-protected.".to_owned();
@@ -142,6 +148,7 @@ impl Cache {
                 | extra;
             let db = Connection::open_with_flags(name, flags).at(path)?;
             db.busy_timeout(PATIENCE).at(path)?;
+            sql::teach(&db).at(path)?;
             let version = version_of(&db, path)?;
             Ok((db, version))
         };

@@ -308,7 +308,7 @@ fn typed<T: Payload>(row: MarkRow) -> Option<Mark<T>> {
 }
 
 impl Cache {
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         of: impl rusqlite::Params,

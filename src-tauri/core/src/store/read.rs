@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::failure::At;
 use super::pack::{self, Content, Dictionaries, Dictionary};
-use super::{Cache, DERIVED_BY, KnownFile, Sketch, chunk};
+use super::{Cache, DERIVED_BY, KnownFile, SignalRow, Sketch, chunk};
 use crate::error::{Error, Result};
 use crate::event::{Event, Gap, Millis, Page, Session, SessionMeta, Source};
 use crate::findings::Finding;
@@ -58,6 +58,21 @@ pub struct SessionRow {
 pub struct Filter {
     pub source: Option<Source>,
     pub project: Option<String>,
+}
+
+/// A page view with its measures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageRow {
+    /// 1-based.
+    pub number: u32,
+    pub url: String,
+    pub title: Option<String>,
+    /// Epoch ms.
+    pub started_at: Millis,
+    /// Epoch ms.
+    pub ended_at: Millis,
+    /// What [`crate::facts::PageFacts::measures`] gives.
+    pub facts: Map<String, Value>,
 }
 
 /// A recorded body as it came.
@@ -234,6 +249,20 @@ impl Cache {
         rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
     }
 
+    /// Those of some sessions that are there, in the order in which they are named.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn sessions_named(&self, ids: &[&str]) -> Result<Vec<SessionRow>> {
+        let sql = format!("SELECT {SESSION_COLUMNS} FROM sessions WHERE id = ?");
+        let mut query = self.db.prepare_cached(&sql).at(&self.path)?;
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            rows.extend(query.query_row([id], session_row).optional().at(&self.path)?);
+        }
+        Ok(rows)
+    }
+
     /// # Errors
     /// The `Cache…` ones.
     pub fn session_ids(&self) -> Result<Vec<String>> {
@@ -268,6 +297,70 @@ impl Cache {
             .at(&self.path)?;
         let rows = query.query_map([id], page_row);
         rows.at(&self.path)?.collect::<rusqlite::Result<_>>().at(&self.path)
+    }
+
+    /// Tells what was found in each session, sessions by id, each in the order of time.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn each_signal(&self, session: Option<&str>, mut tell: impl FnMut(&str, SignalRow)) -> Result<()> {
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT session, kind, page, time, until, selector, text, party, script FROM signals \
+                 WHERE ?1 IS NULL OR session = ?1 ORDER BY session, ordinal",
+            )
+            .at(&self.path)?;
+        let mut rows = query.query([session]).at(&self.path)?;
+        while let Some(row) = rows.next().at(&self.path)? {
+            let read = || -> rusqlite::Result<SignalRow> {
+                Ok(SignalRow {
+                    kind: row.get(1)?,
+                    page: row.get(2)?,
+                    time: row.get(3)?,
+                    until: row.get(4)?,
+                    selector: row.get(5)?,
+                    text: row.get(6)?,
+                    party: row.get(7)?,
+                    script: row.get(8)?,
+                })
+            };
+            let signal = read().at(&self.path)?;
+            tell(row.get_ref(0).at(&self.path)?.as_str().unwrap_or_default(), signal);
+        }
+        Ok(())
+    }
+
+    /// Tells page views of one or every session, sessions by id, each in its order, with the measures that are no part
+    /// of [`Page`].
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn each_page(&self, session: Option<&str>, mut tell: impl FnMut(&str, PageRow)) -> Result<()> {
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT session, number, url, title, started_at, ended_at, facts FROM pages \
+                 WHERE ?1 IS NULL OR session = ?1 ORDER BY session, number",
+            )
+            .at(&self.path)?;
+        let mut rows = query.query([session]).at(&self.path)?;
+        while let Some(row) = rows.next().at(&self.path)? {
+            let read = || -> rusqlite::Result<PageRow> {
+                let facts = row.get_ref(6)?.as_str().ok().and_then(|text| serde_json::from_str(text).ok());
+                Ok(PageRow {
+                    number: row.get(1)?,
+                    url: row.get(2)?,
+                    title: row.get(3)?,
+                    started_at: row.get(4)?,
+                    ended_at: row.get(5)?,
+                    facts: facts.unwrap_or_default(),
+                })
+            };
+            let page = read().at(&self.path)?;
+            tell(row.get_ref(0).at(&self.path)?.as_str().unwrap_or_default(), page);
+        }
+        Ok(())
     }
 
     /// The pieces of a session's events, in order.

@@ -23,8 +23,30 @@ pub struct NewSession<'a> {
     pub keyframes: &'a [Keyframe],
     pub sketch: &'a Sketch,
     pub facts: &'a Map<String, Value>,
+    /// One for each page view of `session`, in the same order.
+    pub page_facts: &'a [Map<String, Value>],
+    pub signals: &'a [SignalRow],
     pub meta: &'a SessionMeta,
     pub findings: &'a [Finding],
+}
+
+/// What was found in a session, without its evidence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignalRow {
+    /// snake_case, as `dwell session` names them.
+    pub kind: String,
+    pub page: u32,
+    /// Epoch ms.
+    pub time: Millis,
+    /// Epoch ms; `time` for a moment.
+    pub until: Millis,
+    pub selector: Option<String>,
+    /// What the element said, or the message of an error.
+    pub text: Option<String>,
+    /// Of a script error: `first`, `third` or `unknown`.
+    pub party: Option<String>,
+    /// Of a script error: the script's URL.
+    pub script: Option<String>,
 }
 
 /// A DOM state that a seek can start from; `data` is opaque here.
@@ -189,6 +211,7 @@ impl Writing<'_> {
             "DELETE FROM chunks WHERE session = ?",
             "DELETE FROM keyframes WHERE session = ?",
             "DELETE FROM findings WHERE session = ?",
+            "DELETE FROM signals WHERE session = ?",
         ] {
             self.run(sql, [id])?;
         }
@@ -222,11 +245,12 @@ impl Writing<'_> {
                 json(new.sketch)?,
             ],
         )?;
-        for page in &session.pages {
+        let nothing = Map::new();
+        for (at, page) in session.pages.iter().enumerate() {
             self.run(
                 "INSERT INTO pages (session, number, document, url, title, referrer, started_at, ended_at, \
-                 viewport_width, viewport_height, document_width, document_height, gaps, ended, has_snapshot) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 viewport_width, viewport_height, document_width, document_height, gaps, ended, has_snapshot, facts) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     id,
                     page.number,
@@ -243,6 +267,7 @@ impl Writing<'_> {
                     json(&page.gaps)?,
                     page.ended,
                     page.has_snapshot,
+                    json(new.page_facts.get(at).unwrap_or(&nothing))?,
                 ],
             )?;
         }
@@ -270,6 +295,14 @@ impl Writing<'_> {
             self.run(
                 "INSERT INTO findings (session, ordinal, finding) VALUES (?, ?, ?)",
                 params![id, ordinal, json(finding)?],
+            )?;
+        }
+        for (ordinal, signal) in new.signals.iter().enumerate() {
+            let SignalRow { kind, page, time, until, selector, text, party, script } = signal;
+            self.run(
+                "INSERT INTO signals (session, ordinal, kind, page, time, until, selector, text, party, script) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                params![id, ordinal, kind, page, time, until, selector, text, party, script],
             )?;
         }
         self.unsettle(identity)?;

@@ -5,11 +5,15 @@
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::Sentence;
+
 /// Signals, measures, errors and names of one session.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 pub struct Insight {
     pub signals: Vec<SignalView>,
     pub frustration: FrustrationView,
+    /// The session told in its order.
+    pub summary: Vec<Sentence>,
     pub pages: Vec<PageInsight>,
     /// Script errors, failed requests and lines of the console, by time.
     pub troubles: Vec<Trouble>,

@@ -6,6 +6,8 @@
 use serde::Serialize;
 use ts_rs::TS;
 
+use crate::facts::FieldKind;
+
 /// A row of the session list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
 pub struct SessionRow {
@@ -71,12 +73,20 @@ pub struct SessionRow {
     pub activity: Vec<u8>,
     /// Starts of page views as a share of the session, 0–1.
     pub pages: Vec<f64>,
+    /// Values of the fields that were asked for beside these, by name; a field without a value is left out.
+    #[ts(type = "Record<string, unknown>")]
+    pub fields: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
 #[ts(rename = "SessionRows")]
 pub struct SessionList {
+    /// Sessions of the project.
     pub total: u32,
+    /// Those that were asked for.
+    pub matched: u32,
+    /// Place of the first row among them.
+    pub from: u32,
     pub rows: Vec<SessionRow>,
 }
 
@@ -367,11 +377,20 @@ pub struct ErrorView {
     pub places: Option<Vec<(u32, u32)>>,
 }
 
+mod facets;
+mod filter;
 mod insight;
+mod overview;
 mod review;
 mod step;
 
+pub use facets::{BinView, CountView, FacetValueView, FacetView, FacetsView, FieldView, WordView};
+pub use filter::{FilterProblemView, FilterRowView, SimpleView};
 pub use insight::{FrustrationPart, FrustrationView, Insight, Named, PageInsight, SignalView, Trouble};
+pub use overview::{
+    Division, DivisionPart, ErrorGroup, FrustrationLine, Linked, Median, Overview, OverviewStep, PageLine, Sentence,
+    SignalCount, Vital,
+};
 pub use review::{
     DecisionView, GoalView, NoteView, NotesExportedView, NotesMergedView, ReviewChange, ReviewView, TurnedView,
 };
@@ -382,6 +401,8 @@ pub fn typescript() -> String {
     let config = ts_rs::Config::default();
     let mut out = String::from("// Printed from the core's `wire` room; `make types` writes it anew.\n");
     out.push_str("\nexport type Device = \"mobile\" | \"tablet\" | \"pc\" | \"other\";\n");
+    let kinds: Vec<String> = FieldKind::ALL.iter().map(|kind| format!("\"{}\"", kind.name())).collect();
+    out.push_str(&format!("\nexport type FieldKind = {};\n", kinds.join(" | ")));
     let mut add = |declaration: String| {
         out.push_str("\nexport ");
         out.push_str(&declaration);
@@ -389,6 +410,13 @@ pub fn typescript() -> String {
     };
     add(SessionRow::decl(&config));
     add(SessionList::decl(&config));
+    add(FieldView::decl(&config));
+    add(WordView::decl(&config));
+    add(FacetsView::decl(&config));
+    add(FacetView::decl(&config));
+    add(FacetValueView::decl(&config));
+    add(BinView::decl(&config));
+    add(CountView::decl(&config));
     add(GapView::decl(&config));
     add(PageView::decl(&config));
     add(MarkerView::decl(&config));
@@ -423,6 +451,21 @@ pub fn typescript() -> String {
     add(GoalView::decl(&config));
     add(NotesMergedView::decl(&config));
     add(NotesExportedView::decl(&config));
+    add(Overview::decl(&config));
+    add(Median::decl(&config));
+    add(Linked::decl(&config));
+    add(OverviewStep::decl(&config));
+    add(Division::decl(&config));
+    add(DivisionPart::decl(&config));
+    add(SignalCount::decl(&config));
+    add(PageLine::decl(&config));
+    add(FrustrationLine::decl(&config));
+    add(ErrorGroup::decl(&config));
+    add(Vital::decl(&config));
+    add(Sentence::decl(&config));
+    add(FilterProblemView::decl(&config));
+    add(SimpleView::decl(&config));
+    add(FilterRowView::decl(&config));
     add(ErrorView::decl(&config));
     out.push_str(step::TYPESCRIPT);
     out

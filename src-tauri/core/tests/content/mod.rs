@@ -9,11 +9,12 @@ use std::path::Path;
 use dwell_core::store::Cache;
 use rusqlite::types::ValueRef;
 
-/// Table to its rows, sorted. Without the history of imports. `paths`: with where bodies and findings came from first.
+/// Table to its rows, sorted. Without the history of imports and of changes, and without the index that is made of it. `paths`: with where bodies and findings came from first.
 pub(crate) fn content(cache: &Path, paths: bool) -> BTreeMap<String, Vec<String>> {
     let db = rusqlite::Connection::open(cache).unwrap();
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN \
-               ('imports', 'dictionaries', 'known_files', 'bundles', 'chunks')";
+               ('imports', 'dictionaries', 'known_files', 'bundles', 'chunks', 'fact_index', 'fact_columns', \
+               'fact_changes', 'sqlite_sequence')";
     let tables: Vec<String> =
         db.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     let rows = |table: &String| {

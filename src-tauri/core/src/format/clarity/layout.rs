@@ -246,6 +246,20 @@ impl Page {
         }
     }
 
+    /// Whether the node stands in the document of a frame.
+    pub(super) fn is_embedded(&self, recorded: i64) -> bool {
+        let mut at = u32::try_from(recorded).ok().and_then(|id| self.find(id)).unwrap_or(NIL);
+        // Bounded by the number of nodes, should a damaged tree have a ring.
+        for _ in 0..self.entries.len() {
+            let Some(entry) = self.entries.get(at as usize) else { return false };
+            if at != TOP && matches!(entry.kind, Kind::Node(NodeKind::Document { .. })) {
+                return true;
+            }
+            at = entry.parent;
+        }
+        false
+    }
+
     fn attr(&self, slot: u32, name: &str) -> Option<&Str> {
         match &self.entries.get(slot as usize)?.kind {
             Kind::Node(NodeKind::Element { attrs, .. }) | Kind::Style(NodeKind::Element { attrs, .. }, _) => {

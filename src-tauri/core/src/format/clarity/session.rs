@@ -350,7 +350,10 @@ impl<'d, 'r, 'a> PageDecoder<'d, 'r, 'a> {
         for (number, read) in self.view.payloads.iter().enumerate() {
             let source = Numbered { number: number as u32, payload: &read.payload };
             for event in &read.payload.events {
-                order.push((event.time.clamp(0, LONGEST_PAGE), At { source, event }));
+                // The first payload's baseline tells how the page view before ended, by that one's clock.
+                let is_before = matches!(event.wire, Wire::Baseline(_)) && read.envelope().sequence == 1;
+                let time = if is_before { read.envelope().start } else { event.time };
+                order.push((time.clamp(0, LONGEST_PAGE), At { source, event }));
             }
         }
         order.sort_by_key(|(time, _)| *time);
@@ -574,6 +577,7 @@ impl<'d, 'r, 'a> PageDecoder<'d, 'r, 'a> {
                     Point { node: self.node(click.target), x: click.x, y: click.y, frame: None, pointer: None };
                 let click = event::Click {
                     at: at_point,
+                    embedded: self.dom.is_embedded(click.target),
                     inside: click.inside.map(|(x, y)| (x as u32, y as u32)),
                     size: click.size.map(|(w, h)| (w as u32, h as u32)).filter(|size| *size != (0, 0)),
                     button: click.button.clamp(0, 255) as u8,

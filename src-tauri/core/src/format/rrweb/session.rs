@@ -937,6 +937,7 @@ impl Decoder {
         }
         let click = |button: u8, strings: &mut Strings| Click {
             at,
+            embedded: at.frame.is_some(),
             inside: None,
             size: None,
             button,

@@ -99,7 +99,7 @@ fn word(field: &Field, written: &str) -> String {
 }
 
 /// A plain decimal number; what else Rust reads as one (`inf`, `nan`) is text.
-pub(super) fn number(written: &str) -> Option<f64> {
+pub fn number(written: &str) -> Option<f64> {
     let digits = written.strip_prefix(['-', '+']).unwrap_or(written);
     if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return None;

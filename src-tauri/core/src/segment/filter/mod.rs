@@ -7,12 +7,16 @@ mod literal;
 mod meaning;
 mod parse;
 mod print;
+mod simple;
 #[cfg(test)]
 mod tests;
 mod token;
 
-pub use meaning::{Cell, Row, Rows, holds};
+pub use literal::number;
+pub use meaning::{Asked, Cell, Row, Rows, cells, holds, key_in_rows, standard_of, values};
 pub use parse::{MAX_DEPTH, parse};
+pub use print::{equals, is_page, starts_with};
+pub use simple::{Simple, negated, simple};
 
 use regex::Regex;
 

@@ -324,12 +324,10 @@ impl Parser<'_> {
                 }
                 let (written, at, until) = self.written()?;
                 if operator == "matches" {
-                    let regex = RegexBuilder::new(&written).case_insensitive(true).size_limit(MAX_PATTERN).build();
-                    return match regex {
-                        Ok(regex) => Some(What::Matches { not, pattern: Pattern { written, regex } }),
-                        Err(error) => {
-                            let message =
-                                format!("This is no regular expression that can be used: {}.", reason(&error));
+                    return match Pattern::read(written) {
+                        Ok(pattern) => Some(What::Matches { not, pattern }),
+                        Err(reason) => {
+                            let message = format!("This is no regular expression that can be used: {reason}.");
                             self.fail_at(at, until, "bad_pattern", message);
                             None
                         }
@@ -427,6 +425,17 @@ impl Parser<'_> {
                 None
             }
         }
+    }
+}
+
+impl Pattern {
+    /// A pattern as a filter writes it, or what is wrong with it.
+    ///
+    /// # Errors
+    /// A reason without a full stop.
+    pub fn read(written: String) -> Result<Pattern, String> {
+        let regex = RegexBuilder::new(&written).case_insensitive(true).size_limit(MAX_PATTERN).build();
+        regex.map(|regex| Pattern { written, regex }).map_err(|error| reason(&error))
     }
 }
 

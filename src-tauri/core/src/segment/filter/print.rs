@@ -134,6 +134,29 @@ fn text(written: &str, out: &mut Formatter<'_>) -> Result {
     }
 }
 
+/// The row of a filter in which a field of text has exactly this value.
+pub fn equals(field: &str, value: &str) -> String {
+    format!("{field} = {}", Written(value))
+}
+
+/// The row of a filter in which a field of text begins with this.
+pub fn starts_with(field: &str, value: &str) -> String {
+    format!("{field} starts with {}", Written(value))
+}
+
+/// The row of a filter in which an address field is this page, whatever parameters and fragment it carries.
+pub fn is_page(field: &str, page: &str) -> String {
+    format!("{field} matches {}", Written(&format!("^{}([?#]|$)", regex::escape(page))))
+}
+
+struct Written<'t>(&'t str);
+
+impl Display for Written<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> Result {
+        text(self.0, out)
+    }
+}
+
 fn is_word(text: &str) -> bool {
     !text.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | '"' | '=' | '<' | '>'))
         && !text.contains("!=")
