@@ -21,7 +21,7 @@ try {
   let id = null;
   let count = 0;
   while (count < Number(most)) {
-    if (id) await press('n', 'KeyN');
+    if (id) await press('j', 'KeyJ');
     const before = id;
     id = await patiently('a recording', () =>
       run('return window.__dwell?.shown() != null && window.__dwell.id !== arguments[0] && window.__dwell.id', before),

@@ -92,12 +92,14 @@ export const READ = `
     }
     return out;
   }
+  // Without those that the frame adds for the height of lines.
+  const adopted = (root) => [...root.adoptedStyleSheets].filter((sheet) => !sheet.cssRules[0]?.selectorText?.startsWith('[dwell-leading')).length;
   function element(e) {
     const tag = (spaces[e.namespaceURI] ?? '?:') + e.localName;
     const attrs = {};
     for (const a of e.attributes) attrs[a.name] = a.value;
     const x = {};
-    if (e.shadowRoot) x.sr = [kids(e.shadowRoot), e.shadowRoot.adoptedStyleSheets.length];
+    if (e.shadowRoot) x.sr = [kids(e.shadowRoot), adopted(e.shadowRoot)];
     if (tag === 'input') {
       if (e.type === 'checkbox' || e.type === 'radio') x.ck = e.checked;
       else if (e.type !== 'file') x.v = e.value;
@@ -113,7 +115,7 @@ export const READ = `
   }
   function documentOf(d) {
     const w = d.defaultView;
-    return { doctype: d.doctype && d.doctype.name, kids: kids(d), adopted: d.adoptedStyleSheets.length, scroll: [Math.round(w.scrollX), Math.round(w.scrollY)] };
+    return { doctype: d.doctype && d.doctype.name, kids: kids(d), adopted: adopted(d), scroll: [Math.round(w.scrollX), Math.round(w.scrollY)] };
   }
 `;
 

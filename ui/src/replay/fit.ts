@@ -14,6 +14,17 @@ export function fitScale(page: readonly [number, number], room: readonly [number
   return Math.max(0.05, Math.min(1, room[0] / Math.max(1, page[0]), room[1] / Math.max(1, page[1])));
 }
 
+/** Width on which phones and tablets lay out a page that says nothing of its own, CSS px. */
+const UNSAID = 980;
+
+/**
+ * The size that a page was laid out in on a phone or tablet, of a page that says nothing of its width. A page wider than
+ * that is shown smaller there, and `innerWidth`, which recorders note, grows as far as the page reaches at the moment.
+ */
+export function laidOutIn([width, height]: readonly [number, number]): [number, number] {
+  return width > UNSAID ? [UNSAID, Math.round((height * UNSAID) / width)] : [width, height];
+}
+
 export const scaleOf = (zoom: Zoom, fit: number): number => (zoom === 'fit' ? fit : within(zoom));
 
 /** Next round scale up or down. */

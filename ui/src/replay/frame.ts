@@ -8,6 +8,7 @@
  * are off. Every state that the browser may lose is therefore remembered by id and put back at the end of a batch.
  */
 import type { PatchOp, Step } from '../bridge';
+import { Leading, cutsLines, mostlyInline } from './leading';
 
 const HTML = 'http://www.w3.org/1999/xhtml';
 const SPACES = [HTML, 'http://www.w3.org/2000/svg', 'http://www.w3.org/1998/Math/MathML'] as const;
@@ -58,8 +59,8 @@ input[dwell-value]::placeholder { color: inherit !important; opacity: 1 !importa
 select[dwell-menu] { appearance: none !important; background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='10' height='6'%3E%3Cpath d='M1 1l4 4 4-4' fill='none' stroke='%23333' stroke-width='1.6'/%3E%3C/svg%3E") !important; background-repeat: no-repeat !important; background-position: right 5px center !important; background-size: 10px 6px !important; text-indent: 4px !important; }
 [dwell-blocked]:not(img) { background: ${HATCH} !important; outline: 1px dashed rgb(128 128 128 / .5); outline-offset: -1px; }
 `;
-/** Phones draw no scroll bars that take room. */
-const OWN_TOUCH = ':root::-webkit-scrollbar { display: none; }';
+/** Phones draw no scroll bars that take room, and no arrows beside numbers. */
+const OWN_TOUCH = ':root::-webkit-scrollbar, ::-webkit-inner-spin-button { display: none; }';
 
 interface FrameDocument {
   id: number;
@@ -128,6 +129,8 @@ export class Frame {
   #toOpen = new Set<number>();
   #toPaint = new Set<number>();
   #menusChanged = false;
+  #restyled = false;
+  #texts = new Set<Element>();
   #values: [Node, string][] = [];
   #checks: [Node, boolean][] = [];
   #selects: [Node, boolean][] = [];
@@ -137,12 +140,16 @@ export class Frame {
   #clamped = new Set<number>();
   #retry = 0;
   #watcher: ResizeObserver | null = null;
+  #leading: Leading | null = null;
+  #cuts: boolean;
   #paused: Animation[] = [];
+  #hurried = -Infinity;
   #closed = false;
 
   constructor(element: HTMLIFrameElement, options: { touch?: boolean } = {}) {
     this.element = element;
     this.#touch = options.touch ?? false;
+    this.#cuts = typeof ResizeObserver === 'function' && cutsLines(element.ownerDocument);
     this.#blank();
   }
 
@@ -245,6 +252,12 @@ export class Frame {
     return this.document?.documentElement != null;
   }
 
+  /** True for a page that tells browsers about itself, but not how wide it wants to be laid out on phones. */
+  get widthUnsaid(): boolean {
+    const { document } = this;
+    return document?.querySelector('meta') != null && !document.querySelector('meta[name=viewport i]');
+  }
+
   /**
    * Document px of the top page, or of the frame document `frame`, as px of the top viewport.
    * `null` when that frame is not on screen.
@@ -344,6 +357,10 @@ export class Frame {
 
   /** What moves by itself keeps pace with the playback. */
   hurry(rate: number): void {
+    const now = performance.now();
+    // Asking for the animations costs more than most patches do.
+    if (now - this.#hurried < 150) return;
+    this.#hurried = now;
     for (const animation of this.#animations()) if (animation.playbackRate !== rate) animation.playbackRate = rate;
   }
 
@@ -373,6 +390,8 @@ export class Frame {
     this.#closed = true;
     this.#watcher?.disconnect();
     this.#watcher = null;
+    this.#leading?.close();
+    this.#leading = null;
     cancelAnimationFrame(this.#retry);
     this.#nodes.clear();
     this.#docs.clear();
@@ -402,6 +421,7 @@ export class Frame {
       case 'R':
         return this.#remove(op[1]);
       case 'A':
+        this.#leading?.changed(this.#element(op[1]));
         return this.#attribute(this.#element(op[1]), op[2], op[3]);
       case 'T': {
         const node = this.#get(op[1]);
@@ -412,15 +432,16 @@ export class Frame {
         const style = this.#element(op[1]);
         if (style.localName !== 'style') throw new Error('not a style element');
         if (style.textContent !== op[2]) style.textContent = op[2];
-        this.#menusChanged = true;
+        this.#menusChanged = this.#restyled = true;
         return;
       }
       case 'C':
-        this.#menusChanged = true;
+        this.#menusChanged = this.#restyled = true;
         return this.#sheetText(op[1], op[2]);
       case 'AD':
         this.#adopted.set(op[1], op[2]);
         this.#toAdopt.add(op[1]);
+        this.#restyled = true;
         return;
       case 'V':
         this.#values.push([this.#get(op[1]), op[2]]);
@@ -575,6 +596,8 @@ export class Frame {
     const parent = this.#get(parentId);
     const sibling = beforeId ? this.#nodes.get(beforeId) : undefined;
     const before = sibling && sibling.parentNode === parent ? sibling : null;
+    // Signs of an icon font are inline elements without a text of their own.
+    if (isElement(parent) && (node.nodeType === 3 || mostlyInline(node))) this.#texts.add(parent);
     if (node.parentNode === parent && (node.nextSibling === before || node === before)) return;
     let depth = 0;
     for (let up: Node | null = parent; up; up = up.parentNode) if (++depth > DEEPEST) throw new Error('too deep');
@@ -669,6 +692,7 @@ export class Frame {
       if (id !== undefined && this.#nodes.get(id) === node) {
         this.#nodes.delete(id);
         if (isDocument(node)) this.#docs.delete(id);
+        this.#leading?.forget(node);
         // A page can lose a hundred thousand nodes at once, and few of them have any of these.
         if (this.#adopted.size) this.#adopted.delete(id);
         if (this.#scrolls.size) this.#scrolls.delete(id);
@@ -745,6 +769,9 @@ export class Frame {
   #reset(ops: PatchOp[]): void {
     this.#watcher?.disconnect();
     this.#watcher = null;
+    this.#leading?.close();
+    this.#leading = this.#cuts ? new Leading(ResizeObserver) : null;
+    this.#texts.clear();
     this.#nodes.clear();
     this.#ids = new WeakMap();
     this.#docs.clear();
@@ -826,7 +853,7 @@ export class Frame {
       }
       list.push(made);
     }
-    root.adoptedStyleSheets = list;
+    root.adoptedStyleSheets = this.#leading ? [...list, ...this.#leading.sheets(root)] : list;
   }
 
   // ---- the end of a batch
@@ -856,8 +883,17 @@ export class Frame {
     if (this.#moved) for (const id of this.#scrolls.keys()) this.#toScroll.add(id);
     for (const id of this.#toScroll) this.#guard(() => this.#scroll(id));
     this.#toScroll.clear();
+    this.#guard(() => this.#settleTexts());
+    if (this.#restyled) this.#leading?.changed();
+    this.#restyled = false;
     this.#moved = this.#stateMoved = false;
     if (this.#clamped.size) this.#watch();
+  }
+
+  #settleTexts(): void {
+    this.#leading?.add(this.#texts);
+    // What is still being built apart is in its place after a later slice.
+    for (const parent of this.#texts) if (parent.isConnected || !this.#known(parent)) this.#texts.delete(parent);
   }
 
   /** Off before on: in a radio group or a single select, switching one off last would undo the choice. */
@@ -924,16 +960,13 @@ export class Frame {
       this.#menuRules.set(own, rules.add(mark));
       marks.push([menu, mark]);
     }
-    // Others make a text field as long as the widest letters of the default font would need, WebKit as its digits do.
+    // Others make a text field as long as the widest letters of the default font would need, WebKit as its digits do:
+    // the window's sheet of defaults gives a marked one that length.
     for (const field of this.#fields) {
       if (!this.#known(field)) this.#fields.delete(field);
       else if (field.isConnected) {
         const plain = windowOf(field)?.getComputedStyle(field).fontFamily === 'Arial';
-        if (plain !== field.hasAttribute('dwell-size')) {
-          if (plain) field.setAttribute('size', '23');
-          else field.removeAttribute('size');
-          field.toggleAttribute('dwell-size', plain);
-        }
+        if (plain !== field.hasAttribute('dwell-size')) field.toggleAttribute('dwell-size', plain);
       }
     }
     for (const [menu, mark] of marks) menu.setAttribute('dwell-menu', mark);
@@ -947,8 +980,16 @@ export class Frame {
   #markStates(): void {
     const hovered = this.#chain(this.#hover);
     const focused = this.#chain(this.#focus);
-    for (const element of this.#hovered) if (!hovered.includes(element)) element.removeAttribute('dwell-hover');
-    for (const element of hovered) if (!element.hasAttribute('dwell-hover')) element.setAttribute('dwell-hover', '');
+    for (const element of this.#hovered) {
+      if (hovered.includes(element)) continue;
+      element.removeAttribute('dwell-hover');
+      this.#leading?.changed(element);
+    }
+    for (const element of hovered) {
+      if (element.hasAttribute('dwell-hover')) continue;
+      element.setAttribute('dwell-hover', '');
+      this.#leading?.changed(element);
+    }
     for (const element of this.#focused) {
       element.removeAttribute('dwell-focus');
       if (!focused.includes(element)) element.removeAttribute('dwell-focus-within');

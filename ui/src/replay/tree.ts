@@ -25,8 +25,8 @@ const squeeze = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, LONG
 export type ShadowOf = (element: Element) => ShadowRoot | null;
 const openShadow: ShadowOf = (element) => element.shadowRoot;
 
-/** Inside of a node as it is recorded: shadow root and frame document first, no empty texts. */
-export function inside(node: Node, shadowOf: ShadowOf = openShadow): Node[] {
+/** The first `most` of what is inside a node as it is recorded: shadow root and frame document first, no empty texts. */
+export function inside(node: Node, shadowOf: ShadowOf = openShadow, most = MOST): Node[] {
   const all: Node[] = [];
   if (isElement(node)) {
     const shadow = shadowOf(node);
@@ -40,7 +40,7 @@ export function inside(node: Node, shadowOf: ShadowOf = openShadow): Node[] {
       }
     }
   }
-  for (let child = node.firstChild; child; child = child.nextSibling) {
+  for (let child = node.firstChild; child && all.length < most; child = child.nextSibling) {
     if (child.nodeType === 3 && !child.nodeValue?.trim()) continue;
     all.push(child);
   }
@@ -56,7 +56,8 @@ export function rows(root: Node, opened: ReadonlySet<Node>, shadowOf: ShadowOf =
     const row: Row = { node, depth, kind: kindOf(node), opens: false, open: false, text: '' };
     if (row.kind === 'text' || row.kind === 'comment') row.text = squeeze(node.nodeValue ?? '');
     else {
-      const kids = inside(node, shadowOf);
+      // A node that is not opened may have a hundred thousand more.
+      const kids = inside(node, shadowOf, opened.has(node) ? MOST : 2);
       const only = kids.length === 1 && kids[0]?.nodeType === 3 ? squeeze(kids[0].nodeValue ?? '') : null;
       if (only !== null && only.length <= 60) row.text = only;
       else row.opens = kids.length > 0;

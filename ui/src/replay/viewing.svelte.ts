@@ -11,6 +11,7 @@ import { about, freshId, reviews } from '../sessions/reviews.svelte';
 import { whyBlank } from './blank';
 import { drafts, type Draft } from './drafts.svelte';
 import { verdicts } from './evidence';
+import { laidOutIn } from './fit';
 import { Frame } from './frame';
 import { look } from './look';
 import { gravity, neighbour } from './marks';
@@ -97,13 +98,16 @@ export class Viewing {
     this.view?.pages.flatMap((p) => p.gaps).find((g) => g.from <= this.now && this.now < Math.max(g.until, g.from + 1500)) ?? null,
   );
   readonly away = $derived(this.step?.hidden || (this.view?.hidden.some(([from, until]) => from <= this.now && this.now < until) ?? false));
-  readonly viewport = $derived<[number, number]>(
+  readonly #said = $derived<[number, number]>(
     this.step?.viewport ?? this.view?.pages.find((p) => p.number === this.step?.page)?.viewport ?? this.page?.viewport ?? [1366, 768],
   );
+  #widthUnsaid = $state(false);
+  readonly viewport = $derived(this.#widthUnsaid ? laidOutIn(this.#said) : this.#said);
   readonly verdicts = $derived(verdicts((this.insight?.signals ?? []).filter((s) => !this.decision(s))));
 
   #tracks = new Map<number, Promise<Pointer>>();
   #trackPage = 0;
+  #touch = false;
   #painters = new Set<Painter>();
   #request = 0;
   #told = -1;
@@ -170,7 +174,8 @@ export class Viewing {
     const view = this.view;
     if (!view || this.#closed) return;
     const { id } = this;
-    this.frame = new Frame(iframe, { touch: view.row.device === 'mobile' || view.row.device === 'tablet' });
+    this.#touch = view.row.device === 'mobile' || view.row.device === 'tablet';
+    this.frame = new Frame(iframe, { touch: this.#touch });
     const empty = (time: number): Step => {
       const p = view.pages.findLast((each) => each.started_at <= time) ?? view.pages[0];
       return { state: 0, parts: 1, time, page: p?.number ?? 0, document: p?.document ?? 0, viewport: p?.viewport ?? null, url: p?.url ?? '', hidden: false, reset: false, ops: [] };
@@ -344,6 +349,7 @@ export class Viewing {
       }
       this.step = rest;
     }
+    this.#widthUnsaid = this.#touch && frame.widthUnsaid;
     this.filled = frame.filled;
     this.problems = frame.problems;
     if (next.page !== this.#trackPage) this.#follow(next.page);
