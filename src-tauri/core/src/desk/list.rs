@@ -74,7 +74,7 @@ pub fn sessions(cache: &Cache, chosen: &Chosen, sort: &Sort, limit: Option<usize
             let ids: Vec<&str> = page.iter().map(|slot| index.id(*slot)).collect();
             let mut rows = super::browse::rows_of(cache, &ids, index.len())?;
             super::reviewed::with_fields(cache, &mut rows)?;
-            Ok(rows.into_iter().map(|row| row.facts).collect())
+            Ok(rows.into_iter().map(|row| with_standard(row.facts)).collect())
         });
     }
     let mut rows = cache.sessions(&Filter::default())?;
@@ -82,7 +82,20 @@ pub fn sessions(cache: &Cache, chosen: &Chosen, sort: &Sort, limit: Option<usize
     rows.retain(|row| chosen.holds(&row.facts));
     order(&mut rows, sort);
     rows.truncate(limit.unwrap_or(usize::MAX));
-    Ok(rows.into_iter().map(|row| row.facts).collect())
+    Ok(rows.into_iter().map(|row| with_standard(row.facts)).collect())
+}
+
+/// Adds the fields of the library's `utm` table, so that what a filter compares is what is printed. Without a library
+/// they are the parameters as recorded.
+pub(super) fn with_standard(mut facts: Map<String, Value>) -> Map<String, Value> {
+    for field in facts::FIELDS.iter().filter(|f| f.maker == facts::Maker::Library) {
+        let mut value = None;
+        filter::values(&facts, field.name, None, &(), &mut |cell| value = Some(cell.to_json()));
+        if let Some(value) = value {
+            facts.insert(field.name.to_owned(), value);
+        }
+    }
+    facts
 }
 
 /// Sorts rows as lists show them.
@@ -134,6 +147,14 @@ mod tests {
         assert_eq!("start".parse::<Sort>().unwrap(), Sort { field: "start".into(), descending: false });
         assert!("nonsense".parse::<Sort>().unwrap_err().is_usage());
         assert!("start:up".parse::<Sort>().unwrap_err().is_usage());
+    }
+
+    #[test]
+    fn standard_parameters_are_printed_as_filters_see_them() {
+        let facts = serde_json::json!({"utm.source": "Google", "id": "a"});
+        let row = with_standard(facts.as_object().unwrap().clone());
+        assert_eq!(row.get("std.source"), Some(&"Google".into()));
+        assert!(!row.contains_key("std.medium"));
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub fn detail(cache: &Cache, id: &str) -> Result<Map<String, Value>> {
     if let Some(kind) = row.facts.get("user_type") {
         out.insert("user_type".to_owned(), kind.clone());
     }
+    let mut out = super::list::with_standard(out);
     let pages = pages.iter().map(facts::PageFacts::to_json).collect();
     out.insert("pages".to_owned(), Value::Array(pages));
     cache.said_by_people(Some(id))?.remove(id).unwrap_or_default().write(&mut out);
