@@ -37,6 +37,9 @@ const TEXTUAL = /^(text|email|password|tel|url|search|)$/i;
 /** Room that browsers keep beside the text of a drop-down list, px. */
 const ARROW = 18;
 
+/** Elements around the cursor whose look is taken to hang on it. */
+const NEAR = 3;
+
 /** Attributes that would make a nested frame load something or lose its walls. */
 const FRAME_WALLS = new Set(['src', 'srcdoc', 'sandbox', 'allow', 'allowfullscreen', 'csp', 'credentialless']);
 
@@ -980,16 +983,9 @@ export class Frame {
   #markStates(): void {
     const hovered = this.#chain(this.#hover);
     const focused = this.#chain(this.#focus);
-    for (const element of this.#hovered) {
-      if (hovered.includes(element)) continue;
-      element.removeAttribute('dwell-hover');
-      this.#leading?.changed(element);
-    }
-    for (const element of hovered) {
-      if (element.hasAttribute('dwell-hover')) continue;
-      element.setAttribute('dwell-hover', '');
-      this.#leading?.changed(element);
-    }
+    for (const element of this.#hovered) if (!hovered.includes(element)) element.removeAttribute('dwell-hover');
+    for (const element of hovered) if (!element.hasAttribute('dwell-hover')) element.setAttribute('dwell-hover', '');
+    for (const chain of [this.#hovered, hovered]) for (const element of chain.slice(0, NEAR)) this.#leading?.pointedAt(element);
     for (const element of this.#focused) {
       element.removeAttribute('dwell-focus');
       if (!focused.includes(element)) element.removeAttribute('dwell-focus-within');

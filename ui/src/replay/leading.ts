@@ -58,7 +58,9 @@ const LATER = 250;
 const WAIT = 40;
 const LONGEST_WAIT = 160;
 /** Places that are looked up one by one. */
-const PLACES = 200;
+const PLACES = 5000;
+/** Blocks in what changes its look under the cursor. */
+const SMALL = 40;
 
 export class Leading {
   #observer: ResizeObserver;
@@ -69,8 +71,8 @@ export class Leading {
   #told = new Map<Element, number>();
   #toldFrom = 0;
   #settling: ReturnType<typeof setTimeout> | undefined;
-  /** Where paddings are to be looked up. */
-  #places = new Set<Element>();
+  /** Where paddings are to be looked up, and in how many blocks at most. */
+  #places = new Map<Element, number>();
   #everywhere = false;
   /** Seen already, with their block or because they are one. */
   #seen = new WeakSet<Element>();
@@ -166,7 +168,14 @@ export class Leading {
   changed(within?: Element): void {
     if (!this.#marks.size) return;
     if (!within || this.#places.size >= PLACES) this.#everywhere = true;
-    else this.#places.add(within);
+    else this.#places.set(within, Infinity);
+    this.#later ??= setTimeout(() => this.#lookUp(), LATER);
+  }
+
+  /** As `changed`, when the cursor or the focus came or went: what looks different for that is small. */
+  pointedAt(element: Element): void {
+    if (!this.#marks.size) return;
+    if (!this.#places.has(element)) this.#places.set(element, SMALL);
     this.#later ??= setTimeout(() => this.#lookUp(), LATER);
   }
 
@@ -194,7 +203,10 @@ export class Leading {
 
   #lookUp(): void {
     this.#later = undefined;
-    const places = this.#everywhere ? [...this.#marks.keys()] : [...this.#places].flatMap((place) => [place, ...place.querySelectorAll(`[${MARK}]`)]);
+    const places = this.#everywhere ? [...this.#marks.keys()] : [...this.#places].flatMap(([place, most]) => {
+      const inner = place.querySelectorAll(`[${MARK}]`);
+      return inner.length > most ? [] : [place, ...inner];
+    });
     this.#places.clear();
     this.#everywhere = false;
     const marked = [...new Set(places)].flatMap((element): [Element, Mark][] => {
