@@ -182,6 +182,16 @@ export class Frame {
     }
     this.shown = null;
     if (step.reset) this.#keepFocus(() => this.#reset(step.ops));
+    const leading = this.#leading;
+    leading?.hold(true);
+    try {
+      return await this.#inSlices(step, more, goOn);
+    } finally {
+      leading?.hold(false);
+    }
+  }
+
+  async #inSlices(step: Step, more: (part: number) => Promise<Step>, goOn: () => boolean): Promise<boolean> {
     let size = SLICE;
     let done = 0;
     let { ops } = step;
@@ -895,8 +905,7 @@ export class Frame {
 
   #settleTexts(): void {
     this.#leading?.add(this.#texts);
-    // What is still being built apart is in its place after a later slice.
-    for (const parent of this.#texts) if (parent.isConnected || !this.#known(parent)) this.#texts.delete(parent);
+    this.#texts.clear();
   }
 
   /** Off before on: in a radio group or a single select, switching one off last would undo the choice. */

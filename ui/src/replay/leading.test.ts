@@ -39,6 +39,7 @@ const put = (html: string): HTMLElement => {
   document.body.innerHTML = html;
   const first = document.body.firstElementChild as HTMLElement;
   leading.add([first, ...first.querySelectorAll('*')]);
+  leading.settle();
   return first;
 };
 const room = (element: Element) => element.getAttribute('dwell-leading');

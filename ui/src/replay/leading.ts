@@ -55,8 +55,8 @@ const MARK = 'dwell-leading';
 /** Ms after a change that paddings are looked up. */
 const LATER = 250;
 /** Ms of rest before room is given, and the longest time that it may wait for rest. */
-const WAIT = 40;
-const LONGEST_WAIT = 160;
+const WAIT = 60;
+const LONGEST_WAIT = 300;
 /** Places that are looked up one by one. */
 const PLACES = 5000;
 /** Blocks in what changes its look under the cursor. */
@@ -67,9 +67,12 @@ export class Leading {
   #marks = new Map<Element, Mark>();
   #rules = new WeakMap<Root, { known: Set<string>; sheets: CSSStyleSheet[] }>();
   #later: ReturnType<typeof setTimeout> | undefined;
+  /** In which there is a new text. */
+  #parents = new Set<Element>();
   /** Heights of blocks that changed. */
   #told = new Map<Element, number>();
   #toldFrom = 0;
+  #held = false;
   #settling: ReturnType<typeof setTimeout> | undefined;
   /** Where paddings are to be looked up, and in how many blocks at most. */
   #places = new Map<Element, number>();
@@ -87,19 +90,30 @@ export class Leading {
         this.#unsure.delete(target);
         this.#told.set(target, contentRect.height);
       }
-      // The picture that was asked for comes first.
-      const now = performance.now();
-      if (this.#settling === undefined) this.#toldFrom = now;
-      else if (now - this.#toldFrom > LONGEST_WAIT) return;
-      clearTimeout(this.#settling);
-      this.#settling = setTimeout(() => this.settle(), WAIT);
+      this.#settleSoon();
     });
+  }
+
+  /** While a page is being built, nothing is given. */
+  hold(on: boolean): void {
+    this.#held = on;
+    if (!on && this.#told.size + this.#parents.size) this.#settleSoon();
+  }
+
+  /** The picture that was asked for comes first. */
+  #settleSoon(): void {
+    const now = performance.now();
+    if (this.#settling === undefined) this.#toldFrom = now;
+    else if (now - this.#toldFrom > LONGEST_WAIT) return;
+    clearTimeout(this.#settling);
+    this.#settling = this.#held ? undefined : setTimeout(() => this.settle(), WAIT);
   }
 
   /** Gives what was told of its room now. */
   settle(): void {
     clearTimeout(this.#settling);
     this.#settling = undefined;
+    this.#lookAtParents();
     const changed: [Element, Mark][] = [];
     for (const [element, height] of this.#told) {
       try {
@@ -115,7 +129,13 @@ export class Leading {
 
   /** Looks after the blocks in which these elements' texts lie. */
   add(parents: Iterable<Element>): void {
-    for (const parent of parents) this.#look(parent);
+    for (const parent of parents) this.#parents.add(parent);
+    if (this.#parents.size) this.#settleSoon();
+  }
+
+  #lookAtParents(): void {
+    for (const parent of this.#parents) this.#look(parent);
+    this.#parents.clear();
     if (this.#unsure.size && this.#asks === undefined) this.#asks = setTimeout(() => this.#askAgain(), 100);
   }
 
@@ -151,6 +171,7 @@ export class Leading {
   /** The node has left the page. */
   forget(node: Node): void {
     const element = node as Element;
+    this.#parents.delete(element);
     if (!this.#seen.delete(element)) return;
     this.#unsure.delete(element);
     this.#observed.delete(element);
@@ -182,6 +203,7 @@ export class Leading {
   close(): void {
     for (const timer of [this.#asks, this.#later, this.#settling]) clearTimeout(timer);
     this.#told.clear();
+    this.#parents.clear();
     this.#unsure.clear();
     this.#places.clear();
     this.#observer.disconnect();
