@@ -66,5 +66,6 @@ ui/dist/index.html: $(PAGES)
 	cd ui && npm run --silent build
 	@touch $@
 
-types: ## print the window's types from the core
+types: ## print the window's types and the table of fields from the core
 	DWELL_WRITE=1 cargo test -p dwell-core --lib wire::
+	DWELL_WRITE=1 cargo test -p dwell-core --lib facts::fields::

@@ -435,3 +435,45 @@ async fn several_sessions_are_picked_labelled_and_exported() {
     assert!(!home.path().join("sessions.csv.part").exists());
     window.close().await;
 }
+
+/// Every figure of the overview leads to as many sessions as it says.
+#[tokio::test]
+async fn the_overview_leads_to_its_sessions() {
+    let window = Window::open().await;
+    sessions_listed(&window).await;
+    const ROOM: &str =
+        "[...document.querySelectorAll('nav.rail button')].find((b) => b.textContent.includes('Overview')).click();";
+    const STAT: &str =
+        "(name) => [...document.querySelectorAll('.overview .stat')].find((s) => s.textContent.includes(name))";
+    let overview = |of: u32| {
+        format!("{ROOM} const stat = {STAT}; return stat('Sessions')?.querySelector('b').textContent === '{of}'")
+    };
+    window.until("all sessions", &overview(28)).await;
+    let bars = window
+        .js("return [...document.querySelectorAll('.overview .bar')].reduce((n, b) => n + Number(/: (\\d+) sessions/.exec(b.title)[1]), 0)", vec![])
+        .await;
+    assert_eq!(bars, json!(28), "the bars add up");
+    let said = window
+        .js(&format!("const stat = {STAT}; const s = stat('frustration signal'); s.click(); return Number(/(\\d+) of 28/.exec(s.textContent)[1])"), vec![])
+        .await;
+    let frustrated = said.as_u64().expect("a number") as u32;
+    assert!(frustrated > 0 && frustrated < 28);
+    window.until("the list", &format!("return {COUNT} === '{frustrated} of 28 sessions'")).await;
+    assert_eq!(window.js(&format!("return {CHIPS}"), vec![]).await, json!(["frustration > 0"]));
+
+    // It counts what the list lists, and says what those share.
+    window.until("the chosen sessions", &overview(frustrated)).await;
+    window.until("what they share", "return document.querySelectorAll('.overview .shared li').length > 1").await;
+    window.js("[...document.querySelectorAll('.overview .bar-top button')].find((b) => b.textContent === 'All sessions').click()", vec![]).await;
+    window.until("all again", &overview(28)).await;
+
+    // Sessions that no filter can name.
+    let n = window
+        .js("const link = document.querySelector('.overview [aria-label=\"Frustration by element\"] .link'); link.click(); return link.textContent", vec![])
+        .await;
+    let n = n.as_str().expect("a number");
+    window.until("the sessions behind it", &format!("return {COUNT} === '{n} of 28 sessions'")).await;
+    window.js("document.querySelector('[data-testid=these] button').click()", vec![]).await;
+    window.until("the whole list", &format!("return {COUNT} === '28 sessions'")).await;
+    window.close().await;
+}

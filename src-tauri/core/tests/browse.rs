@@ -147,13 +147,13 @@ fn the_list_is_what_looking_at_each_session_says() {
         ..SessionsQuery::default()
     };
     let list = project.list(query);
-    assert_eq!(ids(&list), [id.clone()]);
+    assert_eq!(ids(&list), std::slice::from_ref(&id));
     assert_eq!(list["rows"][0]["fields"]["label"], serde_json::json!(["Odd one"]));
     assert_eq!(list["rows"][0]["fields"]["page_count"], project.sessions[0]["page_count"].as_f64().unwrap());
     project.look();
-    assert_eq!(project.ids(&["label = \"odd one\""]), [id.clone()]);
+    assert_eq!(project.ids(&["label = \"odd one\""]), std::slice::from_ref(&id));
     let only = SessionsQuery { only: Some(vec![id.clone(), "nobody".into()]), ..SessionsQuery::default() };
-    assert_eq!(ids(&project.list(only)), [id.clone()]);
+    assert_eq!(ids(&project.list(only)), std::slice::from_ref(&id));
     // What the reviewer marked, and what stays all the same.
     let marked = |marked: Marked| {
         let query = SessionsQuery { marked: Some(marked), ..SessionsQuery::default() };
@@ -162,10 +162,13 @@ fn the_list_is_what_looking_at_each_session_says() {
         found
     };
     let label = Some("Odd one".to_owned());
-    assert_eq!(marked(Marked { label: label.clone(), ..Marked::default() }), [id.clone()]);
+    assert_eq!(marked(Marked { label: label.clone(), ..Marked::default() }), std::slice::from_ref(&id));
     project.desk.mark_watched(&id).unwrap();
     assert!(marked(Marked { label: label.clone(), unwatched: true, ..Marked::default() }).is_empty());
-    assert_eq!(marked(Marked { label, unwatched: true, keep: Some(id.clone()), ..Marked::default() }), [id.clone()]);
+    assert_eq!(
+        marked(Marked { label, unwatched: true, keep: Some(id.clone()), ..Marked::default() }),
+        std::slice::from_ref(&id)
+    );
     assert_eq!(marked(Marked { unwatched: true, ..Marked::default() }).len(), all - 1);
     let cache = Cache::open(project.desk.path()).unwrap();
     let playable = cache.sessions(&Default::default()).unwrap().into_iter().filter(|row| row.has_recording).count();

@@ -527,3 +527,15 @@ fn gaps_are_told() {
     assert!(findings.has_losses());
     assert!(decode_session(&[Body { path: "x", bytes: b"nothing" }], &mut Findings::new()).is_none());
 }
+
+#[test]
+fn a_baseline_of_the_page_before_does_not_lengthen_the_page() {
+    let text = include_str!("fixtures/clarity/every-event.json");
+    let late = text.replacen("[12,4,", "[90000,4,", 1);
+    assert_ne!(text, late, "the fixture holds a baseline");
+    let extent = |body: &str| {
+        let (session, _) = decode_all(&[body]);
+        (session.pages[0].started_at, session.pages[0].ended_at)
+    };
+    assert_eq!(extent(&late), extent(text));
+}

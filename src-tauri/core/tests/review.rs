@@ -453,7 +453,7 @@ fn goals_count_what_was_watched_in_the_week() {
 fn many_sessions_take_a_label_in_one_step() {
     let copy = Copy::new();
     let window = Desk::open(copy.cache.path()).unwrap();
-    let all = || desk::Which::List { query: SessionsQuery::default(), except: vec![] };
+    let all = || desk::Which::List { query: Box::default(), except: vec![] };
     let labelled = |label: &str| {
         let marked = desk::Marked { label: Some(label.to_owned()), ..desk::Marked::default() };
         let query = SessionsQuery { marked: Some(marked), ..SessionsQuery::default() };
@@ -524,7 +524,7 @@ fn a_table_is_written_whole_or_not_at_all() {
     assert_eq!(text, "id,entry_page\r\ns2,https://shop.test/s2\r\ns1,https://shop.test/s1\r\n");
     assert_eq!(done.bytes, text.len() as u64);
     // All but some, with every field.
-    let most = desk::Which::List { query: order.clone(), except: vec!["s2".into()] };
+    let most = desk::Which::List { query: Box::new(order.clone()), except: vec!["s2".into()] };
     assert_eq!(write(most, None, &never).unwrap().sessions, 1);
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.starts_with("id,start,day,") && text.lines().count() == 2, "{text}");

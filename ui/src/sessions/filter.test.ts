@@ -48,8 +48,8 @@ const openField = async (name: string) => {
   await until(() => find(`.field.open:has([data-field="${name}"]) li, .field.open:has([data-field="${name}"]) .range`));
 };
 
-async function violations(): Promise<string[]> {
-  const { violations: found } = await axe.run(document.body, {
+async function violations(part = 'body'): Promise<string[]> {
+  const { violations: found } = await axe.run(part, {
     runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] },
     rules: { region: { enabled: false }, 'landmark-one-main': { enabled: false }, 'color-contrast': { enabled: false } },
   });
@@ -94,7 +94,7 @@ describe('the panel', () => {
     await press('p', {}, document.body);
     await until(() => find('[data-testid=filter-panel]'));
     await openField('device');
-    expect(await violations()).toEqual([]);
+    expect(await violations('[data-testid=filter-panel]')).toEqual([]);
     const pc = box('PC');
     const counted = Number(pc.closest('label')?.querySelector('.n')?.textContent);
     pc.click();
@@ -110,24 +110,24 @@ describe('the panel', () => {
     expect(list.matched).toBe(counted + before);
     // Another field is another row: both hold.
     await openField('country');
-    box('DE').click();
+    box('DK').click();
     await settled();
-    expect(filters.texts).toEqual(['device in (pc, tablet)', 'country = DE']);
-    expect(list.rows.every((r) => r.country === 'DE' && r.device !== 'mobile')).toBe(true);
+    expect(filters.texts).toEqual(['device in (pc, tablet)', 'country = DK']);
+    expect(list.rows.every((r) => r.country === 'DK' && r.device !== 'mobile')).toBe(true);
     // The counts of a field leave its own row out and heed the others.
     expect(asked.findLast(([c]) => c === 'facets')?.[1]).toMatchObject({ filter: ['device in (pc, tablet)'], fields: ['country'] });
     // Leaving out.
     const kept = list.matched;
     all('.field.open .two button').find((b) => b.textContent === 'Leave out')?.click();
     await settled();
-    expect(filters.texts).toEqual(['device in (pc, tablet)', 'country != DE']);
+    expect(filters.texts).toEqual(['device in (pc, tablet)', 'country != DK']);
     expect(list.matched).toBe(counted + before - kept);
     // The last value taken off takes the row along.
-    box('DE').click();
+    box('DK').click();
     await settled();
     expect(filters.texts).toEqual(['device in (pc, tablet)']);
-    expect(await violations()).toEqual([]);
-  }, 60_000);
+    expect(await violations('[data-testid=filter-panel]')).toEqual([]);
+  }, 120_000);
 
   it('searches values, compares parts of texts, and knows what is not known', async () => {
     await press('p', {}, document.body);
@@ -159,7 +159,7 @@ describe('the panel', () => {
     await settled();
     expect(filters.texts).toEqual(['country = ""']);
     expect(list.rows.every((r) => r.country === null)).toBe(true);
-  }, 60_000);
+  }, 120_000);
 
   it('takes spans of numbers and of time', async () => {
     await press('p', {}, document.body);
@@ -187,7 +187,7 @@ describe('the panel', () => {
     await settled();
     expect(filters.texts).toEqual(['start >= 90d ago']);
     expect(chips()).toEqual(['Startfrom 90d ago']);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('chips', () => {

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: Arguments, cache: &Path, json: bool) -> Result<Exit
     match arguments.verb {
         Verb::Add(arguments) => add(arguments, cache, json),
         Verb::Status { session } => {
-            let status = assets::status(&Cache::open_read_only(cache)?, &session)?;
+            let status = assets::status(&super::read(cache)?, &session)?;
             if json {
                 output::print_json(&status)?;
             } else {

@@ -3,7 +3,6 @@ use std::process::ExitCode;
 
 use dwell_core::desk::session::{self, Moment};
 use dwell_core::error::Error;
-use dwell_core::store::Cache;
 
 use crate::output::{self, Failure};
 
@@ -38,7 +37,7 @@ pub(crate) fn run(arguments: &Arguments, cache: &Path, json: bool) -> Result<Exi
             return Err(Error::Usage { message }.into());
         }
     };
-    let cache = Cache::open_read_only(cache)?;
+    let cache = super::read(cache)?;
     if arguments.html {
         let html = match arguments.inline {
             true => session::html_alone(&cache, &arguments.id, moment)?,

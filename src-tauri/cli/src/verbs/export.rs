@@ -6,7 +6,6 @@ use dwell_core::desk::export::{ExportOptions, ExportProgress, export};
 use dwell_core::desk::list::{self, Sort};
 use dwell_core::desk::tables::{Table, write_table};
 use dwell_core::error::Error;
-use dwell_core::store::Cache;
 
 use crate::output::{self, Failure, Meter};
 
@@ -44,7 +43,7 @@ pub(crate) struct Arguments {
 /// Writes a table: beside its name first, so that a file which is there is never half a table.
 fn table(arguments: &Arguments, table: Table, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
     let chosen = arguments.filter.chosen()?;
-    let cache = Cache::open_read_only(cache)?;
+    let cache = super::read(cache)?;
     let out = &arguments.out;
     if out.as_os_str() == "-" {
         let mut bytes = Vec::new();
@@ -90,7 +89,7 @@ pub(crate) fn run(arguments: Arguments, cache: &Path, json: bool) -> Result<Exit
         Some(text) => super::instant(text)?,
     };
     let chosen = arguments.filter.chosen()?;
-    let cache = Cache::open_read_only(cache)?;
+    let cache = super::read(cache)?;
     let ids = if arguments.limit.is_some() || !chosen.is_everything() {
         let sort = arguments.sort.as_deref().map_or_else(|| Ok(Sort::default()), str::parse)?;
         let rows = list::sessions(&cache, &chosen, &sort, arguments.limit)?;

@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
-use dwell_core::desk::Columns;
 use dwell_core::desk::import::{self, Options, Progress};
+use dwell_core::desk::{Columns, keep_index};
 use dwell_core::error::Error;
 use dwell_core::findings::Findings;
 use dwell_core::store::Cache;
@@ -49,6 +49,7 @@ pub(crate) fn run(arguments: Arguments, cache: &Path, json: bool) -> Result<Exit
     let never = AtomicBool::new(false);
     let result = import::import(&mut cache, &arguments.paths, &options, &mut show, &never, now, &mut findings);
     drop(meter);
+    keep_index(&mut cache);
     let summary = match result {
         Ok(summary) => summary,
         Err(error) => return Err(Failure { error, findings: findings.into_list() }),

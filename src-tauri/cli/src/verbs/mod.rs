@@ -4,6 +4,7 @@ mod assets;
 mod dom;
 mod events;
 mod export;
+mod facts;
 mod import;
 mod notes;
 mod overview;
@@ -19,11 +20,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Subcommand;
 use dwell_core::desk::chosen::Chosen;
+use dwell_core::desk::import::open_current;
 use dwell_core::error::Error;
 use dwell_core::event::Millis;
 use dwell_core::facts::parse_iso;
+use dwell_core::store::Cache;
 
-use crate::output::Failure;
+use crate::output::{Failure, say};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -35,6 +38,8 @@ pub(crate) enum Verb {
     Session(session::Arguments),
     /// Everything that happened in a session, in order.
     Events(events::Arguments),
+    /// What is known of sessions: how many have each value of a field.
+    Facts(facts::Arguments),
     /// Frustration signals and script errors of sessions.
     Signals(signals::Arguments),
     /// Sessions summed up: over time, by device, channel and page; frustrations and errors.
@@ -59,6 +64,7 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Sessions(arguments) => sessions::run(arguments, cache, json),
         Verb::Session(arguments) => session::run(&arguments, cache, json),
         Verb::Events(arguments) => events::run(&arguments, cache, json),
+        Verb::Facts(arguments) => facts::run(&arguments, cache, json),
         Verb::Signals(arguments) => signals::run(&arguments, cache, json),
         Verb::Overview(arguments) => overview::run(&arguments, cache, json),
         Verb::Summary(arguments) => summary::run(&arguments, cache, json),
@@ -68,6 +74,13 @@ pub(crate) fn run(verb: Verb, cache: &Path, json: bool) -> Result<ExitCode, Fail
         Verb::Notes(arguments) => notes::run(arguments, cache, json),
         Verb::Verify => verify::run(cache, json),
     }
+}
+
+/// The cache, for reading, with every session as this version derives it.
+fn read(path: &Path) -> Result<Cache, Error> {
+    open_current(path, |sessions| {
+        say(&format!("Bringing {sessions} sessions up to date, which an older version of Dwell has read …"));
+    })
 }
 
 /// Which sessions are meant.

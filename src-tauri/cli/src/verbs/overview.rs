@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use dwell_core::desk::overview;
 use dwell_core::report::{Median, Overview};
-use dwell_core::store::Cache;
 
 use crate::output::{self, Failure, clean};
 
@@ -16,7 +15,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
     let chosen = arguments.filter.chosen()?;
-    let cache = Cache::open_read_only(cache)?;
+    let cache = super::read(cache)?;
     let overview = overview::overview(&cache, &chosen)?;
     if json {
         output::print_json(&overview)?;

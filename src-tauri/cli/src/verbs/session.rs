@@ -2,7 +2,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use dwell_core::desk::session;
-use dwell_core::store::Cache;
 use serde_json::Value;
 
 use crate::output::{self, Failure, clean};
@@ -14,7 +13,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
-    let cache = Cache::open_read_only(cache)?;
+    let cache = super::read(cache)?;
     let detail = session::detail(&cache, &arguments.id)?;
     if json {
         output::print_json(&detail)?;

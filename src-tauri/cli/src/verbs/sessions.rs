@@ -3,7 +3,6 @@ use std::process::ExitCode;
 
 use dwell_core::desk::list::{self, Sort};
 use dwell_core::report::facts_csv;
-use dwell_core::store::Cache;
 
 use crate::output::{self, Failure, clean};
 
@@ -25,7 +24,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
     let sort = arguments.sort.as_deref().map_or_else(|| Ok(Sort::default()), str::parse)?;
     let chosen = arguments.filter.chosen()?;
-    let cache = Cache::open_read_only(cache)?;
+    let cache = super::read(cache)?;
     let rows = list::sessions(&cache, &chosen, &sort, arguments.limit)?;
     if json {
         output::print_json(&rows)?;

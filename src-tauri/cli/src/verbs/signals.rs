@@ -3,7 +3,6 @@ use std::process::ExitCode;
 
 use dwell_core::desk::signals;
 use dwell_core::facts::iso;
-use dwell_core::store::Cache;
 use serde_json::Value;
 
 use crate::output::{self, Failure, clean};
@@ -22,7 +21,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
     let chosen = arguments.filter.chosen()?;
-    let cache = Cache::open_read_only(cache)?;
+    let cache = super::read(cache)?;
     let found = signals::signals(&cache, &chosen, &arguments.ids, arguments.kind.as_deref())?;
     if json {
         output::print_json(&found)?;

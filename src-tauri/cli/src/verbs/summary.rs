@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use dwell_core::desk::summary;
 use dwell_core::facts::iso;
 use dwell_core::report::Sentence;
-use dwell_core::store::Cache;
 
 use crate::output::{self, Failure, clean};
 
@@ -19,7 +18,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, cache: &Path, json: bool) -> Result<ExitCode, Failure> {
     let chosen = arguments.filter.chosen()?;
-    let cache = Cache::open_read_only(cache)?;
+    let cache = super::read(cache)?;
     let told = match &arguments.id {
         Some(id) => summary::session(&cache, id)?,
         None => summary::group(&cache, &chosen)?,

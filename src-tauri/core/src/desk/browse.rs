@@ -15,7 +15,7 @@ use super::window::{Desk, Marked, SessionsQuery, json, now};
 use crate::error::{Error, Result};
 use crate::facts::{self, Field, TAG_PREFIX};
 use crate::segment::filter::{self, FieldRef, Filter, Literal, Named, Test, What, holds};
-use crate::store::index::{Index, Order, Set};
+use crate::store::index::{Index, Set};
 use crate::store::{self, Cache, SessionRow as Stored};
 use crate::wire::{BinView, CountView, FacetValueView, FacetView, FacetsView, FieldView, SessionList, WordView};
 
@@ -74,7 +74,7 @@ impl Mention {
 
 /// Stores the index of a cache when much of it changed. It can always be made again, so what goes wrong is left to
 /// whoever needs it.
-pub(super) fn keep_index(cache: &mut Cache) {
+pub fn keep_index(cache: &mut Cache) {
     let keep = |cache: &mut Cache| -> Result<()> {
         if cache.wants_index()? {
             Index::open(cache)?.save(cache)?;
@@ -85,9 +85,63 @@ pub(super) fn keep_index(cache: &mut Cache) {
 }
 
 /// A field by the name that a caller gave, with the key of a tag.
-fn named(name: &str) -> Result<(&'static Field, Option<&str>)> {
+pub(super) fn named(name: &str) -> Result<(&'static Field, Option<&str>)> {
     let field = facts::field(name).ok_or_else(|| Error::Usage { message: format!("There is no field {name:?}.") })?;
     Ok((field, field.name.starts_with(TAG_PREFIX).then(|| &name[TAG_PREFIX.len()..])))
+}
+
+/// How many sessions of a set have each value of a field.
+fn facet(
+    index: &Index,
+    set: &Set,
+    name: &str,
+    field: (&'static Field, Option<&str>),
+    typed: &str,
+    limit: usize,
+) -> FacetView {
+    let values = index.values(set, field, &(), typed, limit);
+    let bin = |bin: store::index::Bin| BinView { from: bin.from, until: bin.until, count: bin.count };
+    FacetView {
+        name: name.to_owned(),
+        kind: field.0.kind.name(),
+        label: label(field.0, name),
+        values: values.values.into_iter().map(|(value, count)| FacetValueView { value, count }).collect(),
+        more: values.more,
+        empty: values.empty,
+        min: values.bounds.map(|(min, _)| min),
+        max: values.bounds.map(|(_, max)| max),
+        histogram: values.bounds.map(|_| values.histogram.into_iter().map(bin).collect()),
+    }
+}
+
+/// Counts per value among the chosen sessions: of these fields, or of every field and tag that any of them knows.
+///
+/// # Errors
+/// [`Error::Usage`] for a field that does not exist, the `Cache…` ones.
+pub fn facets(
+    cache: &Cache,
+    chosen: &Chosen,
+    names: &[String],
+    typed: Option<&str>,
+    limit: usize,
+) -> Result<FacetsView> {
+    let index = Index::open(cache)?;
+    let (rows, now) = chosen.rows();
+    let set = index.select(rows, &(), now);
+    let fields = |names: &[String]| -> Result<Vec<FacetView>> {
+        names.iter().map(|name| Ok(facet(&index, &set, name, named(name)?, typed.unwrap_or_default(), limit))).collect()
+    };
+    let fields = if names.is_empty() {
+        let known = facts::FIELDS.iter().chain(facts::PRODUCT_FIELDS).map(|f| f.name.to_owned());
+        let all: Vec<String> =
+            known.filter(|name| !name.starts_with(TAG_PREFIX)).chain(index.tags().map(str::to_owned)).collect();
+        let mut views = fields(&all)?;
+        views.retain(|view| u64::from(view.empty) < set.len());
+        views
+    } else {
+        fields(names)?
+    };
+    Ok(FacetsView { total: index.len() as u32, matched: set.len() as u32, fields })
 }
 
 /// What a list is asked for, read.
@@ -130,14 +184,6 @@ impl Question {
         }
         Ok(set)
     }
-
-    fn order(&self) -> Result<Order<'_>> {
-        if self.sort.field == "id" {
-            return Ok(Order::Id);
-        }
-        let (field, key) = named(&self.sort.field)?;
-        Ok(Order::Field(field, key))
-    }
 }
 
 /// Leaves out of a set what the reviewer did not mark so.
@@ -166,7 +212,7 @@ fn keep_marked(cache: &Cache, index: &Index, set: &mut Set, marked: &Marked) -> 
 }
 
 /// Rows of sessions in the order of their ids' list. Reading all is quicker than asking for most of them one by one.
-fn rows_of(cache: &Cache, ids: &[&str], all: u64) -> Result<Vec<Stored>> {
+pub(super) fn rows_of(cache: &Cache, ids: &[&str], all: u64) -> Result<Vec<Stored>> {
     if (ids.len() as u64) < all / 4 {
         return cache.sessions_named(ids);
     }
@@ -221,7 +267,7 @@ impl Desk {
         let names = query.columns.as_deref().unwrap_or_default();
         let columns: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_>>()?;
         let question = Question::of(&query)?;
-        let order = question.order()?;
+        let order = question.sort.order()?;
         let (from, limit) = (query.from.unwrap_or(0), query.limit.unwrap_or(usize::MAX));
         let list = self.indexed(|cache, index| {
             let set = question.select(cache, index)?;
@@ -251,7 +297,7 @@ impl Desk {
     /// As [`Desk::sessions`].
     pub fn place(&self, id: &str, query: SessionsQuery) -> Result<Option<u32>> {
         let question = Question::of(&query)?;
-        let order = question.order()?;
+        let order = question.sort.order()?;
         self.indexed(|cache, index| {
             let Some(slot) = index.slot(id) else { return Ok(None) };
             let place = index.place(slot, &question.select(cache, index)?, order, question.sort.descending, &());
@@ -278,7 +324,7 @@ impl Desk {
     /// As [`Desk::sessions`].
     pub(super) fn ids(&self, query: &SessionsQuery) -> Result<Vec<String>> {
         let question = Question::of(query)?;
-        let order = question.order()?;
+        let order = question.sort.order()?;
         self.indexed(|cache, index| {
             let set = question.select(cache, index)?;
             let all = index.page(&set, order, question.sort.descending, &(), 0, usize::MAX);
@@ -302,21 +348,7 @@ impl Desk {
         let question = Question::of(query)?;
         let facets = self.indexed(|cache, index| {
             let set = question.select(cache, index)?;
-            let facet = |(name, field): (&String, (&'static Field, Option<&str>))| {
-                let values = index.values(&set, field, &(), typed.unwrap_or_default(), limit);
-                let bin = |bin: store::index::Bin| BinView { from: bin.from, until: bin.until, count: bin.count };
-                FacetView {
-                    name: name.clone(),
-                    kind: field.0.kind.name(),
-                    label: label(field.0, name),
-                    values: values.values.into_iter().map(|(value, count)| FacetValueView { value, count }).collect(),
-                    more: values.more,
-                    empty: values.empty,
-                    min: values.bounds.map(|(min, _)| min),
-                    max: values.bounds.map(|(_, max)| max),
-                    histogram: values.bounds.map(|_| values.histogram.into_iter().map(bin).collect()),
-                }
-            };
+            let facet = |(name, field): (&String, _)| facet(index, &set, name, field, typed.unwrap_or_default(), limit);
             let fields = names.iter().zip(fields).map(facet).collect();
             Ok(FacetsView { total: index.len() as u32, matched: set.len() as u32, fields })
         })?;

@@ -389,6 +389,30 @@ pub fn refresh(cache: &mut Cache, cancel: &AtomicBool) -> Result<u64> {
     Ok(import.updated.len() as u64)
 }
 
+/// Opens a cache for reading, with every session as this version derives it. What an older version derived is derived
+/// again first, which takes about as long as its import did: `begun` is told of how many sessions. A cache that cannot be
+/// written is read as it is; its older sessions then have lists and no events.
+///
+/// # Errors
+/// [`Error::PathMissing`], [`Error::DiskFull`] and the `Cache…` ones.
+pub fn open_current(path: &Path, begun: impl FnOnce(usize)) -> Result<Cache> {
+    let cache = Cache::open_read_only(path)?;
+    let stale = cache.sessions_not_derived_by(DERIVED_BY)?.len();
+    if stale == 0 {
+        return Ok(cache);
+    }
+    drop(cache);
+    match Cache::open(path) {
+        Ok(mut cache) => {
+            begun(stale);
+            refresh(&mut cache, &AtomicBool::new(false))?;
+        }
+        Err(Error::CacheReadOnly { .. }) => {}
+        Err(other) => return Err(other),
+    }
+    Cache::open_read_only(path)
+}
+
 impl<'c> Import<'c> {
     fn new(cache: &'c mut Cache, options: &'c Options) -> Import<'c> {
         Import {

@@ -11,6 +11,7 @@ use super::chosen::Chosen;
 use crate::error::{Error, Result};
 use crate::facts;
 use crate::segment::filter;
+use crate::store::index::{Index, Order};
 use crate::store::{Cache, Filter, SessionRow};
 
 /// Field and direction of a list.
@@ -47,11 +48,35 @@ impl std::str::FromStr for Sort {
     }
 }
 
-/// Facts of the chosen sessions with their `id`, sorted, at most `limit`.
+impl Sort {
+    /// As the index takes it.
+    pub(super) fn order(&self) -> Result<Order<'_>> {
+        if self.field == "id" {
+            return Ok(Order::Id);
+        }
+        let (field, key) = super::browse::named(&self.field)?;
+        Ok(Order::Field(field, key))
+    }
+}
+
+/// Facts of the chosen sessions with their `id`, sorted, at most `limit`. When not all are wanted, those that are come
+/// from the stored index, if there is one.
 ///
 /// # Errors
 /// The `Cache…` ones.
 pub fn sessions(cache: &Cache, chosen: &Chosen, sort: &Sort, limit: Option<usize>) -> Result<Vec<Map<String, Value>>> {
+    if (limit.is_some() || !chosen.is_everything()) && cache.has_index()? {
+        return cache.reading(|cache| {
+            let index = Index::open(cache)?;
+            let (rows, now) = chosen.rows();
+            let set = index.select(rows, &(), now);
+            let page = index.page(&set, sort.order()?, sort.descending, &(), 0, limit.unwrap_or(usize::MAX));
+            let ids: Vec<&str> = page.iter().map(|slot| index.id(*slot)).collect();
+            let mut rows = super::browse::rows_of(cache, &ids, index.len())?;
+            super::reviewed::with_fields(cache, &mut rows)?;
+            Ok(rows.into_iter().map(|row| row.facts).collect())
+        });
+    }
     let mut rows = cache.sessions(&Filter::default())?;
     super::reviewed::with_fields(cache, &mut rows)?;
     rows.retain(|row| chosen.holds(&row.facts));

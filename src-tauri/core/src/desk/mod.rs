@@ -4,7 +4,7 @@
 //! there goes down as an argument, so that everything below gives the same answer twice.
 
 pub mod assets;
-mod browse;
+pub mod browse;
 mod cached;
 pub mod chosen;
 mod derive;
@@ -33,6 +33,7 @@ mod window;
 
 pub use crate::archive::Columns;
 pub use crate::store::Asset;
+pub use browse::keep_index;
 pub use cached::CachedAssets;
 pub use import::{ImportSummary, Options, Progress, import};
 pub use pick::Which;

@@ -26,7 +26,7 @@ const STEP: usize = 500;
 #[serde(untagged)]
 pub enum Which {
     Ids { ids: Vec<String> },
-    List { query: SessionsQuery, except: Vec<String> },
+    List { query: Box<SessionsQuery>, except: Vec<String> },
 }
 
 impl Desk {
@@ -39,7 +39,7 @@ impl Desk {
             Which::Ids { ids } => Ok(ids),
             Which::List { query, except } => {
                 let without: std::collections::HashSet<String> = except.into_iter().collect();
-                let query = SessionsQuery { from: None, limit: None, columns: None, ..query };
+                let query = SessionsQuery { from: None, limit: None, columns: None, ..*query };
                 Ok(self.ids(&query)?.into_iter().filter(|id| !without.contains(id)).collect())
             }
         }
@@ -81,11 +81,11 @@ impl Desk {
         let ids = match which {
             Which::Ids { ids } => {
                 let query = SessionsQuery { only: Some(ids), text: None, filter: None, marked: None, ..query.clone() };
-                self.which(Which::List { query, except: Vec::new() })?
+                self.which(Which::List { query: Box::new(query), except: Vec::new() })?
             }
             Which::List { query: list, except } => {
-                let query = SessionsQuery { sort: query.sort.clone(), descending: query.descending, ..list };
-                self.which(Which::List { query, except })?
+                let query = SessionsQuery { sort: query.sort.clone(), descending: query.descending, ..*list };
+                self.which(Which::List { query: Box::new(query), except })?
             }
         };
         let written = self.write_table(&ids, columns, path, progress, cancel);

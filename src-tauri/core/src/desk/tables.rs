@@ -66,7 +66,7 @@ pub fn write_table(cache: &Cache, chosen: &Chosen, table: Table, out: impl Write
     let sort = list::Sort { field: "id".to_owned(), descending: false };
     let rows = list::sessions(cache, chosen, &sort, None)?;
     let mut summary = TableSummary { sessions: rows.len(), rows: 0 };
-    let mut write = |columns: Vec<String>, lines: &mut dyn Iterator<Item = Result<Map<String, Value>>>| {
+    let write = |columns: Vec<String>, lines: &mut dyn Iterator<Item = Result<Map<String, Value>>>| {
         let mut table = FactsTable::begin(out, columns)?;
         for line in lines {
             table.row(&line?)?;

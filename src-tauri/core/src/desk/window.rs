@@ -117,12 +117,14 @@ pub(super) fn json(value: &impl Serialize) -> Result<Vec<u8>> {
 }
 
 impl Desk {
-    /// Opens the project in a cache file; makes the file when there is none.
+    /// Opens the project in a cache file; makes the file when there is none. Sessions that an older version derived are
+    /// derived again.
     ///
     /// # Errors
-    /// The `Cache…` ones.
+    /// [`Error::DiskFull`], the `Cache…` ones.
     pub fn open(path: &Path) -> Result<Desk> {
-        let cache = Cache::open(path)?;
+        let mut cache = Cache::open(path)?;
+        import::refresh(&mut cache, &AtomicBool::new(false))?;
         Ok(Desk {
             path: path.to_owned(),
             demo: false,

@@ -278,6 +278,54 @@ mod tests {
         assert_eq!(told, known);
     }
 
+    /// The table for people, printed from the list.
+    fn table() -> String {
+        let mut out = String::from(
+            "# Fields\n\nPrinted from the one list of fields (`fields.rs`); a test fails when the two differ.\n\n\
+             Whether a recording knows a field: **yes**; *some* when the site, the browser or the recorder's settings give \
+             it; *list* only when an archive or list beside the recording says so. A field that is not known is empty, not \
+             0 or no.\n\n\
+             What rrweb's plain stream cannot tell: user agent, language and time zone (device is then inferred from \
+             pointer and screen, and marked so), referrer, document height (so no scroll depth), script errors without \
+             its console plugin, addresses of route changes inside one document (page views and visited pages stay those \
+             of documents; a quick back is told by the screen that went and came back), web vitals. What Clarity cannot \
+             tell: texts that it masks (clicked text then holds the masks), unhandled rejections, and typed values.\n\n\
+             | field | meaning | kind | Clarity | rrweb |\n|---|---|---|---|---|\n",
+        );
+        let reach = |reach: Reach| match reach {
+            Always => "yes",
+            Sometimes => "*some*",
+            Archive => "*list*",
+        };
+        for f in FIELDS.iter().chain(PRODUCT_FIELDS) {
+            let several = if f.several { ", several" } else { "" };
+            let (clarity, rrweb) = match f.maker {
+                Maker::Notes => ("people", "people"),
+                _ => (reach(f.clarity), reach(f.rrweb)),
+            };
+            out.push_str(&format!(
+                "| `{}` | {} {} | {}{several} | {clarity} | {rrweb} |\n",
+                f.name,
+                f.label,
+                format_args!("– {}", f.meaning),
+                f.kind.name()
+            ));
+        }
+        out
+    }
+
+    /// `DWELL_WRITE=1` writes the file instead of comparing it.
+    #[test]
+    fn is_what_the_table_for_people_says() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/facts/FIELDS.md");
+        let printed = table();
+        if std::env::var_os("DWELL_WRITE").is_some() {
+            std::fs::write(&path, &printed).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(kept, printed, "make types writes it anew");
+    }
+
     #[test]
     fn is_complete_in_itself() {
         for f in FIELDS.iter().chain(PRODUCT_FIELDS) {

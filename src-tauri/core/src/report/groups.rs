@@ -27,6 +27,9 @@ pub fn columns(first: &[&str]) -> Vec<String> {
     first.iter().copied().chain(fixed).chain(counts).map(str::to_owned).collect()
 }
 
+/// What a line is about, and the sessions under it.
+type Group<'r> = (Map<String, Value>, Vec<&'r Map<String, Value>>);
+
 /// One line for each key that `keys` gives of a session, most sessions first. Beside the key: sessions, their share of
 /// all in percent, visitors, page views, clicks, medians (seconds, percent, score), sessions with any signal of
 /// frustration, and how often each kind was found. Sums leave out sessions that do not know the number.
@@ -34,7 +37,7 @@ pub fn by_value(
     rows: &[Map<String, Value>],
     keys: impl Fn(&Map<String, Value>) -> Vec<Map<String, Value>>,
 ) -> Vec<Map<String, Value>> {
-    let mut groups: BTreeMap<String, (Map<String, Value>, Vec<&Map<String, Value>>)> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
     for row in rows {
         for key in keys(row) {
             let name = Value::Object(key.clone()).to_string();

@@ -496,8 +496,8 @@ fn steps(from: Option<Millis>, until: Option<Millis>) -> (&'static str, Vec<i64>
     let (Some(from), Some(until)) = (from, until) else { return ("day", Vec::new()) };
     let (first, last) = (from.div_euclid(DAY), until.div_euclid(DAY));
     let step = match last.saturating_sub(first) {
-        ..=BY_DAY => "day",
-        ..=BY_WEEK => "week",
+        days if days <= BY_DAY => "day",
+        days if days <= BY_WEEK => "week",
         _ => "month",
     };
     let mut steps = Vec::new();

@@ -56,15 +56,16 @@ fn span(seconds: f64) -> String {
     let s = seconds.max(0.0).round() as u64;
     match s {
         ..60 => format!("{s} s"),
-        60..3600 if s % 60 == 0 => format!("{} min", s / 60),
+        60..3600 if s.is_multiple_of(60) => format!("{} min", s / 60),
         60..3600 => format!("{} min {} s", s / 60, s % 60),
         _ => format!("{} h {} min", s / 3600, s / 60 % 60),
     }
 }
 
-/// Path and query of an address, cut where it gets long.
+/// Path of an address, cut where it gets long.
 fn path(url: &str) -> String {
     const LONG: usize = 80;
+    let url = page_of(url);
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest.find(['/', '?', '#']).map_or("/", |at| &rest[at..]));
     match rest.char_indices().nth(LONG) {
         Some((at, _)) => format!("{}…", &rest[..at]),
@@ -211,13 +212,16 @@ fn way(facts: &Map<String, Value>, pages: &[PageRow]) -> Option<Sentence> {
     Some(Sentence { text: out, times: pages.iter().map(|p| p.started_at).collect(), filter: None })
 }
 
+/// An element (or an error's message) and the page view it was on.
+type Spot<'s> = (Option<&'s str>, u32);
+
 fn trouble(pages: &[PageRow], signals: &[SignalRow]) -> Vec<Sentence> {
-    let page = |number: u32| pages.iter().find(|p| p.number == number).map(|p| path(page_of(&p.url)));
+    let page = |number: u32| pages.iter().find(|p| p.number == number).map(|p| path(&p.url));
     let mut told = Vec::new();
     let mut clean = true;
     for (kind, _) in super::COUNTED {
         // By element and page, in the order of their first appearance.
-        let mut groups: Vec<((Option<&str>, u32), Vec<&SignalRow>)> = Vec::new();
+        let mut groups: Vec<(Spot<'_>, Vec<&SignalRow>)> = Vec::new();
         for signal in signals.iter().filter(|s| s.kind == kind) {
             let what = if kind == "js_error" { signal.text.as_deref() } else { signal.selector.as_deref() };
             match groups.iter_mut().find(|(key, _)| *key == (what, signal.page)) {
@@ -431,8 +435,8 @@ mod tests {
         assert_eq!(
             texts,
             [
-                "A new visitor from DK came on a phone (Chrome, Android) by paid search (google / spring) to /a?x=1.",
-                "In 1 min 20 s (31 s of them active) they saw 2 page views with 4 clicks: /a?x=1 (20 s) and /cart (1 min).",
+                "A new visitor from DK came on a phone (Chrome, Android) by paid search (google / spring) to /a.",
+                "In 1 min 20 s (31 s of them active) they saw 2 page views with 4 clicks: /a (20 s) and /cart (1 min).",
                 "1 script error: “Boom”, on /a.",
                 "2 bursts of rage clicks on “Pay now”, on /cart.",
                 "The site reported “purchase”.",

@@ -375,7 +375,7 @@ pub(super) fn teach(db: &Connection) -> rusqlite::Result<()> {
             let written = value.as_str()?.to_owned();
             Pattern::read(written).map_err(|reason| -> Box<dyn std::error::Error + Send + Sync> { reason.into() })
         })?;
-        Ok(text(context, 1).map(|text| pattern.regex.is_match(text)))
+        Ok(text(context, 1).map(|text| pattern.is_match(text)))
     })
 }
 

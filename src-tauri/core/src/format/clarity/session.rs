@@ -350,9 +350,11 @@ impl<'d, 'r, 'a> PageDecoder<'d, 'r, 'a> {
         for (number, read) in self.view.payloads.iter().enumerate() {
             let source = Numbered { number: number as u32, payload: &read.payload };
             for event in &read.payload.events {
-                // The first payload's baseline tells how the page view before ended, by that one's clock.
-                let is_before = matches!(event.wire, Wire::Baseline(_)) && read.envelope().sequence == 1;
-                let time = if is_before { read.envelope().start } else { event.time };
+                // The first payload's baseline can tell how the page view before ended, by that one's clock.
+                let is_baseline = |e: &payload::Event| matches!(e.wire, Wire::Baseline(_));
+                let is_before = read.envelope().sequence == 1 && is_baseline(event) && event.time > read.end();
+                let others = || read.payload.events.iter().filter(|e| !is_baseline(e)).map(|e| e.time).min();
+                let time = if is_before { others().unwrap_or(read.envelope().start) } else { event.time };
                 order.push((time.clamp(0, LONGEST_PAGE), At { source, event }));
             }
         }

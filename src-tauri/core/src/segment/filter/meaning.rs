@@ -201,7 +201,7 @@ impl<'t> Asked<'t> {
             What::Contains { text: Literal { value: Value::Text(part), .. }, .. } => low.contains(part.as_str()),
             What::StartsWith(Literal { value: Value::Text(part), .. }) => low.starts_with(part.as_str()),
             What::EndsWith(Literal { value: Value::Text(part), .. }) => low.ends_with(part.as_str()),
-            What::Matches { pattern, .. } => pattern.regex.is_match(text),
+            What::Matches { pattern, .. } => pattern.is_match(text),
             _ => self.fits_plain(Cell::Text(low)),
         }
     }

@@ -437,6 +437,10 @@ impl Pattern {
         let regex = RegexBuilder::new(&written).case_insensitive(true).size_limit(MAX_PATTERN).build();
         regex.map(|regex| Pattern { written, regex }).map_err(|error| reason(&error))
     }
+
+    pub fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
 }
 
 fn expected_operator(field: &Field) -> String {

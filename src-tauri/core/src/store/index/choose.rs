@@ -39,7 +39,7 @@ impl Index {
     /// How many sessions each of several lists of rows takes.
     pub fn counts<F: AsRef<[Filter]> + Sync>(&self, lists: &[F], library: &(dyn Rows + Sync), now: Millis) -> Vec<u64> {
         let asking = Asking { library, now, segments: Mutex::default() };
-        lists.par_iter().map(|rows| self.all_hold(rows.as_ref(), &asking).len()).collect()
+        lists.par_iter().map(|rows| self.how_many_hold(rows.as_ref(), &asking)).collect()
     }
 
     /// The sessions whose id has a text in it, in any case.
@@ -62,17 +62,30 @@ impl Index {
     }
 
     fn all_hold(&self, rows: &[Filter], asking: &Asking<'_>) -> RoaringBitmap {
-        let mut found: Option<RoaringBitmap> = None;
-        for row in rows {
-            let set = self.holding(row, asking);
-            found = Some(match found {
-                None => Arc::unwrap_or_clone(set),
-                Some(found) => found & &*set,
-            });
+        let [first, others @ ..] = rows else { return self.live.clone() };
+        let first = self.holding(first, asking);
+        let Some((second, others)) = others.split_first() else { return &*first & &self.live };
+        // What is kept of an answer is never copied only to be cut.
+        let mut found = &*first & &*self.holding(second, asking);
+        others.iter().for_each(|row| found &= &*self.holding(row, asking));
+        if self.live.len() < u64::from(self.rows()) {
+            found &= &self.live;
         }
-        match found {
-            None => self.live.clone(),
-            Some(found) => found & &self.live,
+        found
+    }
+
+    /// As many as [`Index::all_hold`] finds; the last set is not made.
+    fn how_many_hold(&self, rows: &[Filter], asking: &Asking<'_>) -> u64 {
+        match rows {
+            [others @ .., last] if self.live.len() == u64::from(self.rows()) => {
+                let last = self.holding(last, asking);
+                match others {
+                    [] => last.len(),
+                    [other] => self.holding(other, asking).intersection_len(&last),
+                    others => self.all_hold(others, asking).intersection_len(&last),
+                }
+            }
+            rows => self.all_hold(rows, asking).len(),
         }
     }
 
@@ -81,11 +94,16 @@ impl Index {
         match filter {
             Filter::All(parts) => Arc::new(self.all_hold(parts, asking)),
             Filter::Any(parts) => {
-                let mut parts = parts.iter().map(|part| self.holding(part, asking));
-                let Some(first) = parts.next() else { return Arc::default() };
-                let mut found = Arc::unwrap_or_clone(first);
-                parts.for_each(|part| found |= &*part);
-                Arc::new(found)
+                let sets: Vec<_> = parts.iter().map(|part| self.holding(part, asking)).collect();
+                match sets.as_slice() {
+                    [a, b, others @ ..] => {
+                        let mut found = &**a | &**b;
+                        others.iter().for_each(|set| found |= &**set);
+                        Arc::new(found)
+                    }
+                    [one] => one.clone(),
+                    [] => Arc::default(),
+                }
             }
             Filter::Not(inner) => Arc::new(&self.live - &*self.holding(inner, asking)),
             Filter::Segment { id, .. } => {

@@ -11,8 +11,8 @@ use roaring::{MultiOps, RoaringBitmap};
 use super::dictionary::{Code, Dictionary, Texts};
 use crate::segment::filter::Cell;
 
-/// Different values up to which the sessions of each are kept as a set, when a session has several.
-const SETS_OF_SEVERAL: usize = 1 << 16;
+/// One in so many sessions has a value, or more: they are kept as a set, which is then quicker to join than a list.
+const OFTEN: usize = 64;
 /// One in so many sessions has a value, or more: every session gets a place.
 const SPARSE: usize = 8;
 
@@ -75,6 +75,17 @@ pub(super) enum Layout {
     Few { slots: Vec<u32>, ends: Vec<u32>, codes: Codes },
 }
 
+/// Sessions of each value, among the stored ones.
+#[derive(Debug)]
+enum ByValue {
+    /// A look at every session is as quick.
+    No,
+    /// A set for each code from 1.
+    Sets(Vec<RoaringBitmap>),
+    /// Lists one behind the other, with the end of each code's from 0; those that would be long are sets, by code.
+    Lists { ends: Vec<u32>, slots: Vec<u32>, often: Vec<(Code, RoaringBitmap)> },
+}
+
 /// Codes of sessions that came since, as in [`Layout::Few`].
 #[derive(Debug, Default)]
 struct Tail {
@@ -93,8 +104,7 @@ pub(super) struct Column {
     dictionary: Dictionary,
     layout: Layout,
     tail: Tail,
-    /// Sessions of each code from 1, where there are few codes.
-    sets: Option<Vec<RoaringBitmap>>,
+    by_value: ByValue,
     /// Sessions with a value.
     present: RoaringBitmap,
     ranks: OnceLock<Vec<u32>>,
@@ -112,24 +122,15 @@ impl Default for Column {
 impl Column {
     /// A column as it was stored. The parts fit each other.
     pub(super) fn stored(dictionary: Dictionary, layout: Layout) -> Column {
-        let values = dictionary.len();
-        let keeps_sets = match &layout {
-            Layout::One(codes) => matches!(codes, Codes::One(_)),
-            Layout::Several { .. } | Layout::Few { .. } => values <= SETS_OF_SEVERAL,
-        };
         let mut column = Column {
             dictionary,
             layout,
             tail: Tail::default(),
-            sets: None,
+            by_value: ByValue::No,
             present: RoaringBitmap::new(),
             ranks: OnceLock::new(),
         };
-        if keeps_sets {
-            let mut slots: Vec<Vec<u32>> = vec![Vec::new(); values];
-            column.each_stored(|slot, code| slots[code as usize - 1].push(slot));
-            column.sets = Some(slots.into_iter().map(sorted_set).collect());
-        }
+        column.by_value = column.each_value();
         column.present = match &column.layout {
             Layout::One(codes) => with_codes!(codes, codes => scan(codes, |code| Code::from(code) != 0)),
             Layout::Several { ends, .. } => {
@@ -138,6 +139,50 @@ impl Column {
             Layout::Few { slots, .. } => sorted_set(slots.clone()),
         };
         column
+    }
+
+    fn each_value(&self) -> ByValue {
+        let values = self.dictionary.len();
+        let rows = match &self.layout {
+            Layout::One(Codes::One(_)) => {
+                let mut slots: Vec<Vec<u32>> = vec![Vec::new(); values];
+                self.each_stored(|slot, code| slots[code as usize - 1].push(slot));
+                return ByValue::Sets(slots.into_iter().map(sorted_set).collect());
+            }
+            Layout::One(_) => return ByValue::No,
+            Layout::Several { ends, .. } => ends.len(),
+            Layout::Few { slots, .. } => slots.last().map_or(0, |last| *last as usize + 1),
+        };
+        let mut counts = vec![0u32; values + 1];
+        self.each_stored(|_, code| counts[code as usize] += 1);
+        let is_often = |count: u32| count as usize > rows / OFTEN && count > 8;
+        let mut often: Vec<(Code, Vec<u32>)> = Vec::new();
+        // Where the next session of each code goes; those of the frequent ones go elsewhere.
+        let mut next = vec![0u32; values + 1];
+        let mut total = 0;
+        for code in 1..=values {
+            next[code] = total;
+            if is_often(counts[code]) {
+                often.push((code as Code, Vec::with_capacity(counts[code] as usize)));
+            } else {
+                total += counts[code];
+            }
+        }
+        let mut slots = vec![0u32; total as usize];
+        self.each_stored(|slot, code| {
+            if is_often(counts[code as usize]) {
+                if let Ok(at) = often.binary_search_by_key(&code, |(code, _)| *code) {
+                    often[at].1.push(slot);
+                }
+            } else {
+                let at = &mut next[code as usize];
+                slots[*at as usize] = slot;
+                *at += 1;
+            }
+        });
+        // Each place has moved on to its end.
+        let often = often.into_iter().map(|(code, slots)| (code, sorted_set(slots))).collect();
+        ByValue::Lists { ends: next, slots, often }
     }
 
     /// Yes for the sessions of a set, no for the others of `all`.
@@ -151,7 +196,7 @@ impl Column {
             layout: Layout::One(Codes::One(codes)),
             tail: Tail::default(),
             present: all.clone(),
-            sets: Some(vec![no, yes]),
+            by_value: ByValue::Sets(vec![no, yes]),
             ranks: OnceLock::new(),
         }
     }
@@ -181,12 +226,6 @@ impl Column {
         });
         if codes.len() == from {
             return;
-        }
-        if let Some(sets) = &mut self.sets {
-            sets.resize_with(self.dictionary.len(), RoaringBitmap::new);
-            for code in &self.tail.codes[from..] {
-                sets[*code as usize - 1].insert(slot);
-            }
         }
         self.tail.slots.push(slot);
         self.tail.ends.push(self.tail.codes.len() as u32);
@@ -248,16 +287,43 @@ impl Column {
         if wanted == self.dictionary.len() {
             return self.present.clone();
         }
-        if let Some(sets) = &self.sets {
-            let sets = ranges.iter().flat_map(|range| &sets[range.start as usize - 1..range.end as usize - 1]);
-            return sets.union();
-        }
+        let mut found = self.stored_having(ranges);
         let fits = |code: Code| {
             let at = ranges.partition_point(|range| range.end <= code);
             ranges.get(at).is_some_and(|range| range.start <= code)
         };
-        let mut found = match &self.layout {
-            Layout::One(codes) => match ranges {
+        for (at, slot) in self.tail.slots.iter().enumerate() {
+            if self.tail.codes[stretch(&self.tail.ends, at)].iter().any(|code| fits(*code)) {
+                found.insert(*slot);
+            }
+        }
+        found
+    }
+
+    fn stored_having(&self, ranges: &[Range<Code>]) -> RoaringBitmap {
+        // Those that came since are at the end of the codes.
+        let stored = |code: Code| match &self.by_value {
+            ByValue::No => code as usize,
+            ByValue::Sets(sets) => (code as usize).min(sets.len() + 1),
+            ByValue::Lists { ends, .. } => (code as usize).min(ends.len()),
+        };
+        match (&self.by_value, &self.layout) {
+            (ByValue::Sets(sets), _) => {
+                ranges.iter().flat_map(|range| &sets[stored(range.start) - 1..stored(range.end) - 1]).union()
+            }
+            (ByValue::Lists { ends, slots, often }, _) => {
+                let lists = ranges.iter().map(|range| {
+                    let (from, until) = (stored(range.start), stored(range.end));
+                    if from < until { &slots[ends[from - 1] as usize..ends[until - 1] as usize] } else { &[] }
+                });
+                let sets = ranges.iter().flat_map(|range| {
+                    let from = often.partition_point(|(code, _)| *code < range.start);
+                    let until = often.partition_point(|(code, _)| *code < range.end);
+                    often[from..until].iter().map(|(_, set)| set)
+                });
+                joined(lists) | sets.union()
+            }
+            (ByValue::No, Layout::One(codes)) => match ranges {
                 [range] => {
                     let (from, many) = (range.start, range.end - range.start);
                     with_codes!(codes, codes => scan(codes, |code| Code::from(code).wrapping_sub(from) < many))
@@ -270,39 +336,22 @@ impl Column {
                     with_codes!(codes, codes => scan(codes, |code| table[Code::from(code) as usize]))
                 }
             },
-            Layout::Several { .. } | Layout::Few { .. } => {
-                let mut slots = Vec::new();
-                self.each_stored(|slot, code| {
-                    if slots.last() != Some(&slot) && fits(code) {
-                        slots.push(slot);
-                    }
-                });
-                sorted_set(slots)
-            }
-        };
-        for (at, slot) in self.tail.slots.iter().enumerate() {
-            if self.tail.codes[stretch(&self.tail.ends, at)].iter().any(|code| fits(*code)) {
-                found.insert(*slot);
-            }
+            (ByValue::No, _) => RoaringBitmap::new(),
         }
-        found
     }
 
     /// For each code the sessions of a set that have it; at 0 those without a value.
     pub(super) fn tally(&self, set: &RoaringBitmap) -> Vec<u32> {
         let mut counts = vec![0; self.dictionary.len() + 1];
         counts[0] = (set.len() - set.intersection_len(&self.present)) as u32;
-        match &self.sets {
-            Some(sets) if sets.len() <= 64 => {
-                for (count, of) in counts[1..].iter_mut().zip(sets) {
-                    *count = of.intersection_len(set) as u32;
-                }
-                return counts;
+        if let ByValue::Sets(sets) = &self.by_value {
+            for (count, of) in counts[1..].iter_mut().zip(sets) {
+                *count = of.intersection_len(set) as u32;
             }
-            _ => {}
         }
         let mut count = |code: Code| counts[code as usize] += 1;
         match &self.layout {
+            Layout::One(_) if matches!(self.by_value, ByValue::Sets(_)) => {}
             Layout::One(codes) => {
                 let rows = codes.len() as u32;
                 with_codes!(codes, codes => set.range(..rows).for_each(|slot| {
@@ -328,6 +377,22 @@ impl Column {
             if set.contains(*slot) {
                 self.tail.codes[stretch(&self.tail.ends, at)].iter().for_each(|code| count(*code));
             }
+        }
+        counts
+    }
+
+    /// Sessions of a set that have a value of each group; `group` of each code, 0 for none, up to `groups`.
+    pub(super) fn tally_groups(&self, set: &RoaringBitmap, group: &[u32], groups: usize) -> Vec<u32> {
+        let mut counts = vec![0; groups + 1];
+        let mut last = vec![0u64; groups + 1];
+        for slot in set & &self.present {
+            self.codes_of(slot, &mut |code| {
+                let group = group[code as usize] as usize;
+                // A session counts once in a group, however many of its values it has.
+                if group > 0 && std::mem::replace(&mut last[group], u64::from(slot) + 1) != u64::from(slot) + 1 {
+                    counts[group] += 1;
+                }
+            });
         }
         counts
     }
@@ -358,6 +423,15 @@ impl Column {
 
     /// Tells for each session of a set the rank of its first value, or nothing without one.
     pub(super) fn first_ranks(&self, set: &RoaringBitmap, mut tell: impl FnMut(u32, Option<u32>)) {
+        if let (Layout::One(codes), true) = (&self.layout, self.dictionary.is_in_order()) {
+            let rows = codes.len() as u32;
+            with_codes!(codes, codes => set.range(..rows).for_each(|slot| {
+                let code = Code::from(codes[slot as usize]);
+                tell(slot, code.checked_sub(1));
+            }));
+            set.range(rows..).for_each(|slot| tell(slot, self.first(slot).map(|code| code - 1)));
+            return;
+        }
         let ranks = self.ranks();
         if let Layout::One(codes) = &self.layout {
             let rows = codes.len() as u32;
@@ -472,6 +546,26 @@ impl Rows {
         };
         Column::stored(dictionary, layout)
     }
+}
+
+/// Sessions of lists that may share some.
+fn joined<'l>(lists: impl Iterator<Item = &'l [u32]> + Clone) -> RoaringBitmap {
+    let (mut total, mut last) = (0, 0);
+    for list in lists.clone() {
+        total += list.len();
+        last = list.iter().copied().fold(last, u32::max);
+    }
+    if total < last as usize / 256 {
+        let mut slots: Vec<u32> = lists.flatten().copied().collect();
+        slots.sort_unstable();
+        slots.dedup();
+        return sorted_set(slots);
+    }
+    let mut bytes = vec![0u8; last as usize / 8 + 1];
+    for slot in lists.flatten() {
+        bytes[*slot as usize / 8] |= 1 << (slot % 8);
+    }
+    RoaringBitmap::from_lsb0_bytes(0, &bytes)
 }
 
 /// Of ascending numbers.

@@ -19,8 +19,8 @@ pub(super) type Code = u32;
 /// What another text stands for; nothing for itself.
 pub(super) type Mapping<'m> = dyn Fn(&str) -> Option<String> + 'm;
 
-/// Texts looked at one by one before the work is shared.
-const SHARED: usize = 2048;
+/// Texts that one thread looks at before it asks for more.
+const SHARED: usize = 4096;
 
 /// Texts one behind the other.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -123,7 +123,8 @@ pub(super) struct Dictionary {
     new: Vec<New>,
     /// Bytes of the texts among them.
     new_bytes: usize,
-    new_texts: HashMap<Arc<str>, Code>,
+    /// Codes of those, and of the stored texts that were looked for.
+    known_texts: HashMap<Arc<str>, Code>,
     new_numbers: HashMap<u64, Code>,
     new_yes_no: [Code; 2],
 }
@@ -218,14 +219,14 @@ impl Dictionary {
                 let text: Arc<str> = text.into();
                 let low = if low == *text { text.clone() } else { low.into() };
                 self.new_bytes += low.len().max(text.len());
-                self.new_texts.insert(text.clone(), code);
+                self.known_texts.insert(text.clone(), code);
                 New::Text { text, low }
             }
         });
         code
     }
 
-    fn find(&self, cell: Cell<'_>) -> Option<Code> {
+    fn find(&mut self, cell: Cell<'_>) -> Option<Code> {
         let code = |at: usize| at as Code + 1;
         match cell {
             Cell::YesNo(yes) => {
@@ -237,7 +238,7 @@ impl Dictionary {
                 Err(_) => self.new_numbers.get(&n.to_bits()).copied(),
             },
             Cell::Text(text) => {
-                if let Some(code) = self.new_texts.get(text) {
+                if let Some(code) = self.known_texts.get(text) {
                     return Some(*code);
                 }
                 if self.texts.len() == 0 {
@@ -245,12 +246,19 @@ impl Dictionary {
                 }
                 let want = text.to_lowercase();
                 let from = self.low().partition(|low| low < want.as_str());
-                let same = (from..self.texts.len()).take_while(|at| self.low().get(*at) == want);
-                same.into_iter()
-                    .find(|at| self.texts.get(*at) == text)
-                    .map(|at| code(self.yes_no.len() + self.numbers.len() + at))
+                let mut same = (from..self.texts.len()).take_while(|at| self.low().get(*at) == want);
+                let found = same.find(|at| self.texts.get(*at) == text)?;
+                let code = code(self.yes_no.len() + self.numbers.len() + found);
+                // Looking in order takes a dozen comparisons; who came once comes again.
+                self.known_texts.insert(text.into(), code);
+                Some(code)
             }
         }
+    }
+
+    /// Whether codes stand in the order of their values.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.new.is_empty()
     }
 
     /// For each code, from 1, the place of its value in their order.
@@ -377,13 +385,23 @@ impl Dictionary {
                 }
             }
             What::Empty { .. } | What::Flag => {}
+            What::Matches { pattern, .. } => {
+                let parts: Vec<Vec<usize>> = (0..self.texts.len().div_ceil(SHARED))
+                    .into_par_iter()
+                    // Threads with a pattern of their own do not wait for each other.
+                    .map_init(
+                        || pattern.clone(),
+                        |pattern, part| {
+                            let places = part * SHARED..self.texts.len().min((part + 1) * SHARED);
+                            places.filter(|at| pattern.is_match(self.texts.get(*at))).collect()
+                        },
+                    )
+                    .collect();
+                parts.into_iter().flatten().for_each(|at| fits.push(before + at));
+            }
             _ => {
-                let fit = |at: &usize| asked.fits_text(self.texts.get(*at), low.get(*at));
-                let found: Vec<usize> = match self.texts.len() > SHARED {
-                    true => (0..self.texts.len()).into_par_iter().filter(fit).collect(),
-                    false => (0..self.texts.len()).filter(fit).collect(),
-                };
-                found.into_iter().for_each(|at| fits.push(before + at));
+                let found = (0..self.texts.len()).filter(|at| asked.fits_text(self.texts.get(*at), low.get(*at)));
+                found.for_each(|at| fits.push(before + at));
             }
         }
     }

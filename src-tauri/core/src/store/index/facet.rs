@@ -114,15 +114,21 @@ fn counted(column: &Column, counts: &[u32], set: &RoaringBitmap, typed: &str) ->
             Entry::Occupied(at) => spellings.entry(*at.get()).or_default().push(code),
         }
     }
+    if spellings.is_empty() {
+        return values;
+    }
+    let mut group = vec![0; counts.len()];
+    let mut groups = Vec::with_capacity(spellings.len());
     for (at, others) in spellings {
-        let first = values[at].0;
-        let mut all = others;
-        all.push(first);
-        all.sort_unstable();
-        let ranges: Vec<_> = all.iter().map(|code| *code..code + 1).collect();
+        let all = others.iter().copied().chain([values[at].0]);
         // The spelling that most use speaks for all.
-        let best = all.iter().copied().max_by_key(|code| (counts[*code as usize], u32::MAX - code)).unwrap_or(first);
-        values[at] = (best, (column.having(&ranges) & set).len() as u32);
+        let best = all.clone().max_by_key(|code| (counts[*code as usize], u32::MAX - code)).unwrap_or(values[at].0);
+        groups.push((at, best));
+        all.for_each(|code| group[code as usize] = groups.len() as u32);
+    }
+    let counts = column.tally_groups(set, &group, groups.len());
+    for ((at, best), count) in groups.into_iter().zip(&counts[1..]) {
+        values[at] = (best, *count);
     }
     values
 }

@@ -42,7 +42,7 @@ use reviews::Reviews;
 /// Sessions that are read from the cache at once.
 const BATCH: usize = 1 << 14;
 /// Sessions that are added before what was added is put in order.
-const ADDED: usize = 1 << 17;
+const ADDED: usize = 1 << 18;
 /// Changes beyond which the stored index is written anew: so many, and this part of all sessions.
 const CHANGES: usize = 2000;
 const CHANGES_OF_ALL: usize = 20;
@@ -126,6 +126,14 @@ impl Cache {
     fn changes_since(&self, seq: i64) -> Result<Vec<(String, bool)>> {
         let sql = "SELECT session, max(facts) FROM fact_changes WHERE seq > ? GROUP BY session";
         self.rows(sql, [seq], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Whether an index is stored that opens quickly.
+    ///
+    /// # Errors
+    /// The `Cache…` ones.
+    pub fn has_index(&self) -> Result<bool> {
+        Ok(self.stored_index()?.is_some() && !self.wants_index()?)
     }
 
     /// Whether so much changed that storing the index makes its next opening quicker.

@@ -34,21 +34,26 @@ impl Index {
         from: usize,
         limit: usize,
     ) -> Vec<u32> {
-        let mut keys = self.keys(set, order, descending, library);
-        let until = from.saturating_add(limit).min(keys.len());
+        let until = from.saturating_add(limit).min(set.len() as usize);
         if from >= until {
             return Vec::new();
         }
-        if until < keys.len() {
-            keys.select_nth_unstable(until - 1);
-            keys.truncate(until);
-        }
-        if from > 0 {
-            keys.select_nth_unstable(from);
-        }
-        let page = &mut keys[from..];
-        page.par_sort_unstable();
-        page.iter().map(|key| self.at_place(*key as u32)).collect()
+        // The smallest so far, and as many again before they are looked through.
+        let mut keys: Vec<u64> = Vec::with_capacity(until.saturating_mul(2).min(set.len() as usize));
+        let mut bound = u64::MAX;
+        self.keys(set, order, descending, library, |key| {
+            if key < bound {
+                keys.push(key);
+                if keys.len() >= until * 2 {
+                    keys.select_nth_unstable(until - 1);
+                    keys.truncate(until);
+                    bound = keys[until - 1];
+                }
+            }
+        });
+        keys.par_sort_unstable();
+        keys.truncate(until);
+        keys[from..].iter().map(|key| self.at_place(*key as u32)).collect()
     }
 
     /// Place of a session in a list, from 0; `None` when the set has it not.
@@ -63,27 +68,34 @@ impl Index {
         if !set.contains(slot) {
             return None;
         }
-        let keys = self.keys(set, order, descending, library);
-        // Keys stand in the order of the set.
-        let own = keys.get(usize::try_from(set.rank(slot)).ok()?.checked_sub(1)?)?;
-        Some(keys.iter().filter(|key| *key < own).count() as u64)
+        let mut own = 0;
+        self.keys(&RoaringBitmap::from_iter([slot]), order, descending, library, |key| own = key);
+        let mut before = 0;
+        self.keys(set, order, descending, library, |key| before += u64::from(key < own));
+        Some(before)
     }
 
-    /// A key for each session, in the order of the set: the smallest comes first.
-    fn keys(&self, set: &RoaringBitmap, order: Order<'_>, descending: bool, library: &dyn Rows) -> Vec<u64> {
-        let key = |rank: u32, slot: u32| u64::from(rank) << 32 | u64::from(self.place_of(slot));
-        let mut keys = Vec::with_capacity(set.len() as usize);
+    /// Tells a key for each session: the smallest comes first.
+    fn keys(
+        &self,
+        set: &RoaringBitmap,
+        order: Order<'_>,
+        descending: bool,
+        library: &dyn Rows,
+        mut tell: impl FnMut(u64),
+    ) {
+        let mut key = |rank: u32, slot: u32| tell(u64::from(rank) << 32 | u64::from(self.place_of(slot)));
         let Order::Field(field, tag) = order else {
             for slot in set {
                 let place = self.place_of(slot);
                 // Ids have no equals: the way they go is all there is to it.
-                keys.push(key(if descending { LAST - place } else { place }, slot));
+                key(if descending { LAST - place } else { place }, slot);
             }
-            return keys;
+            return;
         };
         let Some(column) = self.column(field.name, tag) else {
-            keys.extend(set.iter().map(|slot| key(LAST, slot)));
-            return keys;
+            set.iter().for_each(|slot| key(LAST, slot));
+            return;
         };
         let mapped;
         let column = match standard_of(field.name) {
@@ -94,10 +106,8 @@ impl Index {
             }
         };
         column.first_ranks(set, |slot, rank| {
-            let rank = rank.map_or(LAST, |rank| if descending { LAST - 1 - rank } else { rank });
-            keys.push(key(rank, slot));
+            key(rank.map_or(LAST, |rank| if descending { LAST - 1 - rank } else { rank }), slot);
         });
-        keys
     }
 
     /// Place of a slot among all ids in order.
