@@ -111,6 +111,15 @@ describe('lines that were cut', () => {
     expect(room(div)).toBe('0 0.5');
   });
 
+  it('are left as they are on a page of very many blocks', () => {
+    const p = put('<p style="line-height: 20.5px">text</p>');
+    tell(p, 20);
+    expect(room(p)).toBe('0.25 0.25');
+    leading.add(Array.from({ length: 6001 }, () => document.createElement('p')));
+    expect(room(p)).toBeNull();
+    expect(Observer.last.seen.size).toBe(0);
+  });
+
   it('are let go of with their node', () => {
     const p = put('<p style="line-height: 20.5px">text</p>');
     leading.forget(p);

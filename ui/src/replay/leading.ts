@@ -11,7 +11,8 @@
  * change that may have brought one. A padding that fades is left alone.
  *
  * Sizes are told by a ResizeObserver, for what changed, and room is given a moment after: a seek shows its picture first.
- * What is not put right: within a paragraph lines stand up to half its loss too high or too low.
+ * What is not put right: within a paragraph lines stand up to half its loss too high or too low, and pages of very many
+ * blocks are left as WebKit lays them out.
  */
 
 /** Elements that pages mostly leave inline; others are taken for blocks without asking for their style. */
@@ -57,6 +58,8 @@ const LATER = 250;
 /** Ms of rest before room is given, and the longest time that it may wait for rest. */
 const WAIT = 60;
 const LONGEST_WAIT = 300;
+/** Blocks of a page that are looked after. */
+const MOST = 6000;
 /** Places that are looked up one by one. */
 const PLACES = 5000;
 /** Blocks in what changes its look under the cursor. */
@@ -73,6 +76,8 @@ export class Leading {
   #told = new Map<Element, number>();
   #toldFrom = 0;
   #held = false;
+  #watched = 0;
+  #off = false;
   #settling: ReturnType<typeof setTimeout> | undefined;
   /** Where paddings are to be looked up, and in how many blocks at most. */
   #places = new Map<Element, number>();
@@ -129,8 +134,18 @@ export class Leading {
 
   /** Looks after the blocks in which these elements' texts lie. */
   add(parents: Iterable<Element>): void {
+    if (this.#off) return;
     for (const parent of parents) this.#parents.add(parent);
-    if (this.#parents.size) this.#settleSoon();
+    if (this.#parents.size + this.#watched > MOST) this.#giveUp();
+    else if (this.#parents.size) this.#settleSoon();
+  }
+
+  /** So large a page would stop the window for longer than anybody would look for a line's half px. */
+  #giveUp(): void {
+    const marked = [...this.#marks.keys()];
+    this.close();
+    this.#off = true;
+    for (const element of marked) element.removeAttribute(MARK);
   }
 
   #lookAtParents(): void {
@@ -156,6 +171,7 @@ export class Leading {
   #observe(block: Element): void {
     if (this.#observed.has(block)) return;
     this.#observed.add(block);
+    this.#watched++;
     this.#seen.add(block);
     this.#observer.observe(block);
   }
@@ -174,7 +190,7 @@ export class Leading {
     this.#parents.delete(element);
     if (!this.#seen.delete(element)) return;
     this.#unsure.delete(element);
-    this.#observed.delete(element);
+    if (this.#observed.delete(element)) this.#watched--;
     this.#marks.delete(element);
     this.#told.delete(element);
     this.#observer.unobserve(element);
