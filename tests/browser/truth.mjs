@@ -177,7 +177,7 @@ for (const format of formats) {
           about = await run(ABOUT);
         }
         // Lines get what WebKit cut off them a moment after the picture.
-        await wait(250);
+        await wait(400);
         const note = (kind, where, wanted, got) => {
           if (kind === 'scroll') sum.scrollsUnlike++;
           sum.differences.push({ checkpoint: checkpoint.name, kind, where, wanted, got });
@@ -193,11 +193,11 @@ for (const format of formats) {
         let loose = boxes;
         let there = null;
         if (await run(UNMASKED, wordsOf(truth.dom))) {
-          await wait(250);
+          await wait(400);
           loose = await run(BOXES, truth.boxes);
           if (other) there = await other.boxes(await run(PAGE), BOXES, truth.boxes);
           await run(MASKED);
-          await wait(100);
+          await wait(150);
         } else if (other) there = await other.boxes(await run(PAGE), BOXES, truth.boxes);
         const near = (box, got) => Boolean(got) && box.every((v, k) => Math.abs(v - got[k]) <= OFF);
         const lacks = about.missing.length > 0;

@@ -37,6 +37,9 @@ const TEXTUAL = /^(text|email|password|tel|url|search|)$/i;
 /** Room that browsers keep beside the text of a drop-down list, px. */
 const ARROW = 18;
 
+/** Elements around the cursor whose look is taken to hang on it. */
+const NEAR = 3;
+
 /** Attributes that would make a nested frame load something or lose its walls. */
 const FRAME_WALLS = new Set(['src', 'srcdoc', 'sandbox', 'allow', 'allowfullscreen', 'csp', 'credentialless']);
 
@@ -179,6 +182,16 @@ export class Frame {
     }
     this.shown = null;
     if (step.reset) this.#keepFocus(() => this.#reset(step.ops));
+    const leading = this.#leading;
+    leading?.hold(true);
+    try {
+      return await this.#inSlices(step, more, goOn);
+    } finally {
+      leading?.hold(false);
+    }
+  }
+
+  async #inSlices(step: Step, more: (part: number) => Promise<Step>, goOn: () => boolean): Promise<boolean> {
     let size = SLICE;
     let done = 0;
     let { ops } = step;
@@ -892,8 +905,7 @@ export class Frame {
 
   #settleTexts(): void {
     this.#leading?.add(this.#texts);
-    // What is still being built apart is in its place after a later slice.
-    for (const parent of this.#texts) if (parent.isConnected || !this.#known(parent)) this.#texts.delete(parent);
+    this.#texts.clear();
   }
 
   /** Off before on: in a radio group or a single select, switching one off last would undo the choice. */
@@ -980,16 +992,9 @@ export class Frame {
   #markStates(): void {
     const hovered = this.#chain(this.#hover);
     const focused = this.#chain(this.#focus);
-    for (const element of this.#hovered) {
-      if (hovered.includes(element)) continue;
-      element.removeAttribute('dwell-hover');
-      this.#leading?.changed(element);
-    }
-    for (const element of hovered) {
-      if (element.hasAttribute('dwell-hover')) continue;
-      element.setAttribute('dwell-hover', '');
-      this.#leading?.changed(element);
-    }
+    for (const element of this.#hovered) if (!hovered.includes(element)) element.removeAttribute('dwell-hover');
+    for (const element of hovered) if (!element.hasAttribute('dwell-hover')) element.setAttribute('dwell-hover', '');
+    for (const chain of [this.#hovered, hovered]) for (const element of chain.slice(0, NEAR)) this.#leading?.pointedAt(element);
     for (const element of this.#focused) {
       element.removeAttribute('dwell-focus');
       if (!focused.includes(element)) element.removeAttribute('dwell-focus-within');

@@ -39,6 +39,7 @@ const put = (html: string): HTMLElement => {
   document.body.innerHTML = html;
   const first = document.body.firstElementChild as HTMLElement;
   leading.add([first, ...first.querySelectorAll('*')]);
+  leading.settle();
   return first;
 };
 const room = (element: Element) => element.getAttribute('dwell-leading');
@@ -108,6 +109,15 @@ describe('lines that were cut', () => {
     const div = put('<div style="line-height: 20.5px"><h3 style="display: block">first</h3>then text</div>');
     tell(div, 51);
     expect(room(div)).toBe('0 0.5');
+  });
+
+  it('are left as they are on a page of very many blocks', () => {
+    const p = put('<p style="line-height: 20.5px">text</p>');
+    tell(p, 20);
+    expect(room(p)).toBe('0.25 0.25');
+    leading.add(Array.from({ length: 6001 }, () => document.createElement('p')));
+    expect(room(p)).toBeNull();
+    expect(Observer.last.seen.size).toBe(0);
   });
 
   it('are let go of with their node', () => {

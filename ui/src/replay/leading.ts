@@ -11,7 +11,8 @@
  * change that may have brought one. A padding that fades is left alone.
  *
  * Sizes are told by a ResizeObserver, for what changed, and room is given a moment after: a seek shows its picture first.
- * What is not put right: within a paragraph lines stand up to half its loss too high or too low.
+ * What is not put right: within a paragraph lines stand up to half its loss too high or too low, and pages of very many
+ * blocks are left as WebKit lays them out.
  */
 
 /** Elements that pages mostly leave inline; others are taken for blocks without asking for their style. */
@@ -55,22 +56,31 @@ const MARK = 'dwell-leading';
 /** Ms after a change that paddings are looked up. */
 const LATER = 250;
 /** Ms of rest before room is given, and the longest time that it may wait for rest. */
-const WAIT = 40;
-const LONGEST_WAIT = 160;
+const WAIT = 60;
+const LONGEST_WAIT = 300;
+/** Blocks of a page that are looked after. */
+const MOST = 6000;
 /** Places that are looked up one by one. */
-const PLACES = 200;
+const PLACES = 5000;
+/** Blocks in what changes its look under the cursor. */
+const SMALL = 40;
 
 export class Leading {
   #observer: ResizeObserver;
   #marks = new Map<Element, Mark>();
   #rules = new WeakMap<Root, { known: Set<string>; sheets: CSSStyleSheet[] }>();
   #later: ReturnType<typeof setTimeout> | undefined;
+  /** In which there is a new text. */
+  #parents = new Set<Element>();
   /** Heights of blocks that changed. */
   #told = new Map<Element, number>();
   #toldFrom = 0;
+  #held = false;
+  #watched = 0;
+  #off = false;
   #settling: ReturnType<typeof setTimeout> | undefined;
-  /** Where paddings are to be looked up. */
-  #places = new Set<Element>();
+  /** Where paddings are to be looked up, and in how many blocks at most. */
+  #places = new Map<Element, number>();
   #everywhere = false;
   /** Seen already, with their block or because they are one. */
   #seen = new WeakSet<Element>();
@@ -85,19 +95,30 @@ export class Leading {
         this.#unsure.delete(target);
         this.#told.set(target, contentRect.height);
       }
-      // The picture that was asked for comes first.
-      const now = performance.now();
-      if (this.#settling === undefined) this.#toldFrom = now;
-      else if (now - this.#toldFrom > LONGEST_WAIT) return;
-      clearTimeout(this.#settling);
-      this.#settling = setTimeout(() => this.settle(), WAIT);
+      this.#settleSoon();
     });
+  }
+
+  /** While a page is being built, nothing is given. */
+  hold(on: boolean): void {
+    this.#held = on;
+    if (!on && this.#told.size + this.#parents.size) this.#settleSoon();
+  }
+
+  /** The picture that was asked for comes first. */
+  #settleSoon(): void {
+    const now = performance.now();
+    if (this.#settling === undefined) this.#toldFrom = now;
+    else if (now - this.#toldFrom > LONGEST_WAIT) return;
+    clearTimeout(this.#settling);
+    this.#settling = this.#held ? undefined : setTimeout(() => this.settle(), WAIT);
   }
 
   /** Gives what was told of its room now. */
   settle(): void {
     clearTimeout(this.#settling);
     this.#settling = undefined;
+    this.#lookAtParents();
     const changed: [Element, Mark][] = [];
     for (const [element, height] of this.#told) {
       try {
@@ -113,7 +134,23 @@ export class Leading {
 
   /** Looks after the blocks in which these elements' texts lie. */
   add(parents: Iterable<Element>): void {
-    for (const parent of parents) this.#look(parent);
+    if (this.#off) return;
+    for (const parent of parents) this.#parents.add(parent);
+    if (this.#parents.size + this.#watched > MOST) this.#giveUp();
+    else if (this.#parents.size) this.#settleSoon();
+  }
+
+  /** So large a page would stop the window for longer than anybody would look for a line's half px. */
+  #giveUp(): void {
+    const marked = [...this.#marks.keys()];
+    this.close();
+    this.#off = true;
+    for (const element of marked) element.removeAttribute(MARK);
+  }
+
+  #lookAtParents(): void {
+    for (const parent of this.#parents) this.#look(parent);
+    this.#parents.clear();
     if (this.#unsure.size && this.#asks === undefined) this.#asks = setTimeout(() => this.#askAgain(), 100);
   }
 
@@ -134,6 +171,7 @@ export class Leading {
   #observe(block: Element): void {
     if (this.#observed.has(block)) return;
     this.#observed.add(block);
+    this.#watched++;
     this.#seen.add(block);
     this.#observer.observe(block);
   }
@@ -149,9 +187,10 @@ export class Leading {
   /** The node has left the page. */
   forget(node: Node): void {
     const element = node as Element;
+    this.#parents.delete(element);
     if (!this.#seen.delete(element)) return;
     this.#unsure.delete(element);
-    this.#observed.delete(element);
+    if (this.#observed.delete(element)) this.#watched--;
     this.#marks.delete(element);
     this.#told.delete(element);
     this.#observer.unobserve(element);
@@ -166,13 +205,21 @@ export class Leading {
   changed(within?: Element): void {
     if (!this.#marks.size) return;
     if (!within || this.#places.size >= PLACES) this.#everywhere = true;
-    else this.#places.add(within);
+    else this.#places.set(within, Infinity);
+    this.#later ??= setTimeout(() => this.#lookUp(), LATER);
+  }
+
+  /** As `changed`, when the cursor or the focus came or went: what looks different for that is small. */
+  pointedAt(element: Element): void {
+    if (!this.#marks.size) return;
+    if (!this.#places.has(element)) this.#places.set(element, SMALL);
     this.#later ??= setTimeout(() => this.#lookUp(), LATER);
   }
 
   close(): void {
     for (const timer of [this.#asks, this.#later, this.#settling]) clearTimeout(timer);
     this.#told.clear();
+    this.#parents.clear();
     this.#unsure.clear();
     this.#places.clear();
     this.#observer.disconnect();
@@ -194,7 +241,10 @@ export class Leading {
 
   #lookUp(): void {
     this.#later = undefined;
-    const places = this.#everywhere ? [...this.#marks.keys()] : [...this.#places].flatMap((place) => [place, ...place.querySelectorAll(`[${MARK}]`)]);
+    const places = this.#everywhere ? [...this.#marks.keys()] : [...this.#places].flatMap(([place, most]) => {
+      const inner = place.querySelectorAll(`[${MARK}]`);
+      return inner.length > most ? [] : [place, ...inner];
+    });
     this.#places.clear();
     this.#everywhere = false;
     const marked = [...new Set(places)].flatMap((element): [Element, Mark][] => {
